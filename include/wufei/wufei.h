@@ -1,0 +1,184 @@
+/*
+ * wufei/wufei.h: the C API of libwufei. The wufei command stands on this file and nothing beside
+ * it.
+ *
+ * A wf_ledger is one open ledger. Functions may be called from several threads, except on the same
+ * wf_ledger while one of them writes. Answers come as tables through a wf_sink: begin(columns), rows,
+ * end, once for each table of the answer. All text is UTF-8. Masses are int64_t grams, times int64_t
+ * milliseconds since 1970 UTC.
+ */
+#ifndef WUFEI_WUFEI_H
+#define WUFEI_WUFEI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wufei/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WUFEI_VERSION "0.1.0"
+
+typedef struct wf_ledger wf_ledger;
+
+#define WF_TIME_NONE INT64_MIN
+#define WF_AT_NOW UINT64_MAX
+
+/* ---- answers ------------------------------------------------------------------------------ */
+
+typedef enum wf_cell_kind {
+    WF_CELL_EMPTY,
+    WF_CELL_TEXT,
+    WF_CELL_INTEGER, /* integer */
+    WF_CELL_REAL,    /* real */
+    WF_CELL_MASS,    /* integer: grams; shown as kilograms */
+    WF_CELL_TIME,    /* integer: milliseconds; shown as RFC 3339 at the ledger's offset */
+    WF_CELL_DAY      /* integer: days since 1970-01-01; shown as a date */
+} wf_cell_kind;
+
+typedef struct wf_cell {
+    wf_cell_kind kind;
+    union {
+        const char *text;
+        int64_t integer;
+        double real;
+    } as;
+} wf_cell;
+
+typedef struct wf_column {
+    const char *name;  /* machine name, as in the bundle: "manifest_id", "mass_kg" */
+    const char *title; /* for people, already translated */
+    wf_cell_kind kind; /* what its cells are, when not empty */
+} wf_column;
+
+typedef struct wf_sink {
+    void *ctx;
+    /* A table begins. name is a machine name ("manifests"), title is for people (may be NULL). */
+    wf_status (*begin)(void *ctx, const char *name, const char *title, const wf_column *columns,
+                       size_t count, wf_error *err);
+    /* One row: `count` cells, borrowed until the call returns. */
+    wf_status (*row)(void *ctx, const wf_cell *cells, size_t count, wf_error *err);
+    wf_status (*end)(void *ctx, wf_error *err);
+} wf_sink;
+
+/* Called now and then during long work; total is 0 when not known. */
+typedef void (*wf_progress)(void *ctx, const char *phase, uint64_t done, uint64_t total);
+
+/* "en", "zh", or NULL for the locale's; for sentences, titles and messages of this process. */
+WF_API void wf_set_language(const char *language);
+WF_API const char *wf_version(void);
+/* Parses a date or RFC 3339 time; a date is its first moment at the offset. */
+WF_API wf_status wf_parse_time(int64_t *out_ms, const char *text, int utc_offset_minutes,
+                               wf_error *err);
+/* Text forms; `out` has at least 40 bytes; each returns out. */
+WF_API char *wf_format_time(char *out, int64_t ms, int utc_offset_minutes);
+WF_API char *wf_format_day(char *out, int32_t day);
+WF_API char *wf_format_mass_kg(char *out, int64_t mass_g);
+
+/* ---- ledgers ------------------------------------------------------------------------------ */
+
+typedef struct wf_init_options {
+    const char *origin;     /* NULL: "wufei.example/<random>"; a DNS-like name is best */
+    const char *suite;      /* NULL: "ed25519-sha256" */
+    int utc_offset_minutes; /* where the ledger's days begin; 480 is +08:00 */
+} wf_init_options;
+
+/* Atomic: an interrupted init leaves nothing. WF_REFUSED when `dir` exists and is not empty. */
+WF_API wf_status wf_init(const char *dir, const wf_init_options *options, wf_error *err);
+
+typedef struct wf_open_options {
+    bool read_only;
+    uint64_t at;      /* WF_AT_NOW; another size is answered from a rebuilt book (not yet: WF_USAGE) */
+    unsigned threads; /* 0: number of processors */
+} wf_open_options;
+
+WF_API wf_status wf_open(wf_ledger **out, const char *dir, const wf_open_options *options,
+                         wf_error *err);
+WF_API void wf_close(wf_ledger *ledger);
+WF_API const char *wf_origin(const wf_ledger *ledger);
+WF_API const char *wf_vkey(const wf_ledger *ledger);
+WF_API int wf_utc_offset(const wf_ledger *ledger);
+WF_API uint64_t wf_size(wf_ledger *ledger);
+
+/* ---- records in --------------------------------------------------------------------------- */
+
+typedef enum wf_import_format { WF_IMPORT_BUNDLE, WF_IMPORT_EMANIFEST, WF_IMPORT_MAP } wf_import_format;
+
+typedef struct wf_import_options {
+    wf_import_format format;
+    const char *map_path; /* WF_IMPORT_MAP */
+    bool all_or_nothing;
+    /* One refused row or warning: place is "FILE:LINE: COLUMN" or a JSON path. */
+    void (*problem)(void *ctx, const char *place, const char *text, bool warning);
+    wf_progress progress;
+    void *ctx; /* of both */
+} wf_import_options;
+
+/* The summary by file goes to `sink`: file, read, entered, already, refused. WF_REFUSED when rows were
+   refused (the rest is in, unless all_or_nothing). */
+WF_API wf_status wf_import(wf_ledger *ledger, const char *const *paths, size_t count,
+                           const wf_import_options *options, const wf_sink *sink, wf_error *err);
+
+/* ---- questions ---------------------------------------------------------------------------- */
+
+typedef struct wf_filter {
+    const char *stream, *state, *site, *party, *vehicle, *district, *code, *rule, *kind; /* NULL: any */
+    int64_t from_ms, to_ms; /* half open; WF_TIME_NONE: open */
+    uint64_t limit;         /* 0: all */
+} wf_filter;
+
+/* what: manifests sites parties vehicles permits scales findings */
+WF_API wf_status wf_list(wf_ledger *ledger, const char *what, const wf_filter *filter,
+                         const wf_sink *sink, wf_error *err);
+/* The object, its history with entry numbers, who signed, what is wrong with it. */
+WF_API wf_status wf_show(wf_ledger *ledger, const char *id, const wf_sink *sink, wf_error *err);
+typedef enum wf_direction { WF_TRACE_BOTH, WF_TRACE_UP, WF_TRACE_DOWN } wf_direction;
+WF_API wf_status wf_trace(wf_ledger *ledger, const char *id, wf_direction direction,
+                          const wf_sink *sink, wf_error *err);
+/* by: site party code stream district day */
+WF_API wf_status wf_balance(wf_ledger *ledger, const char *by, const wf_filter *filter,
+                            const wf_sink *sink, wf_error *err);
+
+typedef struct wf_audit_summary {
+    uint64_t facts, suspicions;
+    int highest_severity; /* 0: no finding */
+} wf_audit_summary;
+/* Columns exactly as bundle.md, Findings. */
+WF_API wf_status wf_audit(wf_ledger *ledger, const wf_filter *filter, const wf_sink *sink,
+                          wf_audit_summary *out, wf_error *err);
+/* Every input and number of one finding. */
+WF_API wf_status wf_explain(wf_ledger *ledger, const char *finding_id, const wf_sink *sink,
+                            wf_error *err);
+/* The rules: id, names, streams, parameters, sources. */
+WF_API wf_status wf_rules(const wf_sink *sink, wf_error *err);
+
+/* ---- proofs ------------------------------------------------------------------------------- */
+
+typedef struct wf_verify_options {
+    uint64_t from; /* first entry to check */
+    bool signatures;
+    wf_progress progress;
+    void *ctx;
+} wf_verify_options;
+/* chain, tree, checkpoint, zero sums and, when asked, signatures; one row a check. */
+WF_API wf_status wf_verify(wf_ledger *ledger, const wf_verify_options *options,
+                           const wf_sink *sink, wf_error *err);
+/* The .tlog-proof of an entry number ("17") or of what an id names (its first entry). The caller
+   frees *out_proof, and *out_entry (the exact entry bytes, for wufei-verify proof --entry), with free. */
+WF_API wf_status wf_prove(wf_ledger *ledger, const char *seq_or_id, char **out_proof,
+                          size_t *out_proof_size, uint8_t **out_entry, size_t *out_entry_size,
+                          uint64_t *out_seq, wf_error *err);
+/* The signed checkpoint; the caller frees. */
+WF_API wf_status wf_checkpoint(wf_ledger *ledger, char **out, wf_error *err);
+WF_API wf_status wf_rebuild(wf_ledger *ledger, bool check, wf_progress progress, void *ctx,
+                            const wf_sink *sink, wf_error *err);
+WF_API wf_status wf_stat(wf_ledger *ledger, const wf_sink *sink, wf_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

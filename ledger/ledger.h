@@ -1,0 +1,163 @@
+/*
+ * ledger/ledger.h: the log. Append, read, prove, verify. Knows nothing of waste: what a record
+ * means is told to it through `ledger_hooks`, which run inside the writer's transaction.
+ *
+ * A ledger is a folder:
+ *     FORMAT         "wufei-ledger 1\n"; a larger number is refused as made by a newer version
+ *     store/         the LMDB environment
+ *     checkpoint     the last signed checkpoint, replaced atomically after commits
+ *     operator.pem   the operator's private key, mode 0600 (absent: reading works, writing not)
+ * It is made under a temporary name beside its place, synced and renamed.
+ */
+#ifndef LEDGER_LEDGER_H
+#define LEDGER_LEDGER_H
+
+#include "checkpoint.h"
+#include "entry.h"
+#include "store.h"
+
+/* Tables of the store that belong to the ledger; the book's follow from LEDGER_TABLES on. */
+enum ledger_table {
+    TABLE_META,    /* "head" etc. */
+    TABLE_ENTRIES, /* u64 BE seq -> entry bytes */
+    TABLE_IDS,     /* 16-byte statement id -> u64 BE seq */
+    TABLE_TILES,   /* u8 level, u64 BE tile -> up to 256 hashes of complete subtrees of 256^level */
+    TABLE_KEYS,    /* party || 0x00 || key id -> u64 BE seq from which it is valid || public key */
+    LEDGER_TABLES
+};
+
+typedef struct ledger ledger;
+
+/* What the layers above do with each statement. All may be NULL except where noted. */
+typedef struct ledger_hooks {
+    void *ctx;
+    const char *const *tables; /* names of further tables, NULL-terminated, or NULL */
+    /* Decodes and checks what needs no store; any thread. *prepared lives in the arena. */
+    wf_status (*prepare)(void *ctx, arena *a, const statement_view *st, void **prepared,
+                         wf_error *err);
+    /* Applies to the book, on the writer thread, in its transaction. On WF_REFUSED nothing may have
+       been changed; the statement is then not appended and `err` is the reason given to its author.
+       Any other failure aborts the whole group. `attested`: sealed or signed by the operator for
+       others. */
+    wf_status (*apply)(void *ctx, store_txn *txn, uint64_t seq, const statement_view *st,
+                       const void *prepared, bool attested, wf_error *err);
+    wf_status (*before_commit)(void *ctx, store_txn *txn, wf_error *err);
+    void (*after_end)(void *ctx, bool committed); /* caches: keep or forget what was not committed */
+} ledger_hooks;
+
+typedef struct ledger_options {
+    bool read_only;
+    size_t map_size;       /* 0: default */
+    unsigned threads;      /* workers for signatures and verification; 0: number of processors */
+    const ledger_hooks *hooks;
+} ledger_options;
+
+wf_status ledger_create(const char *dir, const char *origin, const char *suite,
+                        int utc_offset_minutes, const ledger_hooks *hooks, wf_error *err);
+wf_status ledger_open(ledger **out, const char *dir, const ledger_options *options, wf_error *err);
+void ledger_close(ledger *l); /* stops the writer, writes the last checkpoint; NULL is fine */
+
+const char *ledger_origin(const ledger *l);
+int ledger_utc_offset(const ledger *l);
+const char *ledger_dir(const ledger *l);
+const char *ledger_vkey(const ledger *l); /* the operator's, for wufei-verify --vkey */
+store *ledger_store(ledger *l);
+uint64_t ledger_size(ledger *l); /* entries committed */
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+typedef enum submit_outcome {
+    SUBMIT_ENTERED,
+    SUBMIT_ALREADY, /* same id, same bytes: nothing changed, seq is the old entry */
+    SUBMIT_REFUSED  /* see error */
+} submit_outcome;
+
+typedef struct submit_item {
+    span statement;  /* borrowed until the batch is done */
+    span signature;  /* data NULL: unsigned, to be sealed */
+    uint64_t tag;    /* the caller's, untouched */
+    submit_outcome outcome;
+    uint64_t seq;
+    const char *reason; /* in the batch's arena, NULL unless refused */
+} submit_item;
+
+typedef struct submit_batch {
+    submit_item *items;
+    size_t count;
+    arena memory; /* for reasons and prepared records; initialised by the caller, freed by it */
+    /* false: each item stands alone, refused ones are left out.
+       true: one refusal refuses all, nothing is entered. */
+    bool all_or_nothing;
+    /* SEAL_BY_OPERATOR: items are unsigned statements of author "operator"; the writer leaves out
+       the refused ones and seals the rest with the operator's key.
+       SEAL_GIVEN: `seal` is the author's signed seal statement over exactly these items.
+       SEAL_NONE: every item carries its signature. */
+    enum { SEAL_NONE, SEAL_BY_OPERATOR, SEAL_GIVEN } seal_kind;
+    submit_item seal;
+    wf_status status; /* of the batch as a whole, with `error` */
+    wf_error error;
+    void *owner;      /* the caller's */
+} submit_batch;
+
+/* Enters one batch in one or more commits of at most LEDGER_GROUP_MAX statements each (a seal
+   stands in the same commit as what it seals); returns when all of it is durable. */
+wf_status ledger_submit(ledger *l, submit_batch *batch, wf_error *err);
+
+/* The same through the bounded queue to the writer thread: returns at once (waits while the queue is
+   full). `done` runs on the writer thread after the commit. Several small batches may share a commit. */
+wf_status ledger_submit_async(ledger *l, submit_batch *batch,
+                              void (*done)(void *ctx, submit_batch *batch), void *ctx,
+                              wf_error *err);
+/* Waits until every queued batch is done. */
+wf_status ledger_drain(ledger *l, wf_error *err);
+
+enum { LEDGER_GROUP_MAX = 1000 };
+
+/* A signed key for a party, entered by the operator (KeyAdd). */
+wf_status ledger_add_key(ledger *l, const char *party, const uint8_t public_key[32], wf_error *err);
+/* Ed25519 over STATEMENT_DOMAIN || statement with a private key in PEM; for tests and clients. */
+wf_status statement_sign(uint8_t out[64], const char *pem_path, span statement, wf_error *err);
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+/* Exact bytes of an entry; its leaf hash is recomputed and compared with the tile, so that a
+   flipped bit is never served: WF_DAMAGED names the entry. WF_USAGE when seq >= size. */
+wf_status ledger_read(ledger *l, store_txn *txn, uint64_t seq, span *out, entry_view *view,
+                      wf_error *err);
+/* *found tells; id is 16 bytes. */
+wf_status ledger_find(ledger *l, store_txn *txn, const uint8_t *id, bool *found, uint64_t *seq,
+                      wf_error *err);
+
+/* The current signed checkpoint (a note). Malloced text, the caller frees. */
+wf_status ledger_checkpoint(ledger *l, char **out, wf_error *err);
+/* A .tlog-proof for an entry, with the current checkpoint. The caller frees. */
+wf_status ledger_prove(ledger *l, uint64_t seq, char **out, wf_error *err);
+
+typedef struct ledger_progress {
+    void (*report)(void *ctx, uint64_t done, uint64_t total);
+    void *ctx;
+} ledger_progress;
+
+typedef struct ledger_verify_report {
+    uint64_t size;             /* entries checked */
+    uint64_t bytes;            /* of entries */
+    uint64_t signatures;       /* checked, 0 unless asked */
+    uint64_t seals;            /* checked, 0 unless asked */
+    double seconds;
+    hash root;
+    bool checkpoint_checked;   /* the signed checkpoint beside the store */
+} ledger_verify_report;
+
+/* Everything the log promises: numbering, times, chain, leaf hashes against tiles, the whole tree,
+   the signed checkpoint (its signature and that the log extends it), ids; with `signatures` also every
+   signature and seal, against the keys valid at its place. In parallel, streaming. WF_DAMAGED names the
+   first broken entry. `from`: entries before it are taken as checked (their tiles are used). */
+wf_status ledger_verify(ledger *l, uint64_t from, bool signatures, ledger_progress *progress,
+                        ledger_verify_report *out, wf_error *err);
+
+/* Runs the hooks' apply over the whole log in order, in write transactions of their own; used by
+   rebuild after the book's tables were emptied. */
+wf_status ledger_replay(ledger *l, const ledger_hooks *into, store *target,
+                        ledger_progress *progress, wf_error *err);
+
+#endif

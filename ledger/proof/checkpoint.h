@@ -1,0 +1,43 @@
+/*
+ * proof/checkpoint.h: C2SP checkpoints (tlog-checkpoint@v1.0.0), tlog-proof@v1 receipts and tile
+ * paths (tlog-tiles).
+ */
+#ifndef PROOF_CHECKPOINT_H
+#define PROOF_CHECKPOINT_H
+
+#include "merkle.h"
+#include "note.h"
+
+typedef struct checkpoint {
+    char origin[NOTE_NAME_MAX + 1];
+    uint64_t size;
+    hash root;
+} checkpoint;
+
+/* Parses the text of a note (three lines, then extension lines). NULL or a reason. */
+const char *checkpoint_parse(checkpoint *out, const char *text, size_t size);
+/* Writes the three lines; returns bytes written, 0 when out is too small. */
+size_t checkpoint_format(char *out, size_t out_size, const checkpoint *c);
+
+typedef struct tlog_proof {
+    const char *extra; /* base64 text, NULL when absent */
+    size_t extra_size;
+    uint64_t index;
+    hash hashes[MERKLE_PROOF_MAX];
+    size_t hash_count;
+    const char *checkpoint; /* the signed checkpoint, a note */
+    size_t checkpoint_size;
+} tlog_proof;
+
+const char *tlog_proof_parse(tlog_proof *out, const char *bytes, size_t size);
+/* Writes a .tlog-proof; returns bytes written, 0 when out is too small. */
+size_t tlog_proof_format(char *out, size_t out_size, uint64_t index, const hash *hashes,
+                         size_t hash_count, const char *checkpoint, size_t checkpoint_size);
+
+enum { TILE_WIDTH = 256, TILE_PATH_MAX = 128 };
+
+/* "tile/<level>/<N>[.p/<width>]", or "tile/entries/..." for level -1. width 256 is a full tile. */
+char *tile_path_format(char out[TILE_PATH_MAX], int level, uint64_t index, unsigned width);
+bool tile_path_parse(int *level, uint64_t *index, unsigned *width, const char *path);
+
+#endif
