@@ -1,0 +1,56 @@
+/*
+ * benchmarks/bench.h: what the benchmarks share: a stop-watch, memory beside the map, spawning.
+ *
+ * Every figure is printed beside its limit, measured in the same run: the ratio travels between
+ * machines, the absolute number does not.
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "book/book.h"
+#include "ledger.h"
+
+double bench_seconds(void); /* monotonic */
+unsigned bench_processors(void);
+
+/* Peak of RssAnon (heap and stacks, not the mapped store), sampled 50 times a second. */
+typedef struct memory_watch memory_watch;
+memory_watch *memory_watch_start(void);
+double memory_watch_stop_mib(memory_watch *w);
+
+/* Prints "name: ours UNIT, limit UNIT (what): ratio R, wanted >= W: ok|MISSED"; false when missed. */
+bool bench_ratio(const char *name, const char *unit, double ours, double limit,
+                 const char *limit_what, double wanted);
+/* Prints "name: value UNIT, wanted <= (or >=) bound: ok|MISSED". */
+bool bench_at_most(const char *name, const char *unit, double value, double bound);
+bool bench_at_least(const char *name, const char *unit, double value, double bound);
+
+/* A ledger with its book, opened for a benchmark; exits with a message on failure. */
+typedef struct bench_ledger {
+    book *book;
+    ledger_hooks hooks;
+    ledger *ledger;
+} bench_ledger;
+void bench_create(const char *dir);
+void bench_open(bench_ledger *out, const char *dir, bool read_only);
+void bench_close(bench_ledger *b);
+
+_Noreturn void bench_die(const wf_error *err);
+void bench_remove(const char *dir); /* rm -rf of a folder that a benchmark made */
+
+/* Runs an argument vector, output to /dev/null; seconds, or a negative number when it failed. */
+double bench_spawn(char *const argv[]);
+
+/* The benchmarks; each returns the number of missed bounds. */
+int bench_ingest(const char *city, const char *work);
+int bench_signed(const char *work);
+int bench_verify(const char *work);
+int bench_audit(const char *work);
+int bench_show(const char *work, const char *wufei);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * wufei-bench: the measured promises. Usage: wufei-bench WORK_DIR CITY_DIR WUFEI [PART...]
+ *
+ * tools/bench makes the city and calls this. Exit status 0 when every bound holds, 1 when one is
+ * missed, 4 when the system failed.
+ */
+#include "bench.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool wanted(int argc, char **argv, const char *part)
+{
+    if (argc <= 4)
+        return true;
+    for (int i = 4; i < argc; i++)
+        if (strcmp(argv[i], part) == 0)
+            return true;
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 4) {
+        fprintf(stderr, "usage: wufei-bench WORK_DIR CITY_DIR WUFEI [ingest|signed|verify|audit|"
+                        "show]...\n");
+        return 2;
+    }
+    const char *work = argv[1];
+    int missed = 0;
+    printf("%u processors\n", bench_processors());
+    if (wanted(argc, argv, "ingest"))
+        missed += bench_ingest(argv[2], work);
+    if (wanted(argc, argv, "signed"))
+        missed += bench_signed(work);
+    if (wanted(argc, argv, "verify"))
+        missed += bench_verify(work);
+    if (wanted(argc, argv, "audit"))
+        missed += bench_audit(work);
+    if (wanted(argc, argv, "show"))
+        missed += bench_show(work, argv[3]);
+    printf("%s\n", missed == 0 ? "all bounds hold" : "some bounds were missed");
+    return missed == 0 ? 0 : 1;
+}

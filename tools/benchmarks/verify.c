@@ -1,0 +1,110 @@
+/*
+ * benchmarks/verify.c: verification against hashing alone.
+ *
+ * The limit is SHA-256 of the same entries, one message an entry, held in memory, on the same number of
+ * threads. Each pass is done three times in turn and the best of each is compared.
+ */
+#include "bench.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PASSES = 3 };
+
+typedef struct slice {
+    const uint8_t *data;
+    const size_t *offsets;
+    size_t first, last;
+    pthread_t thread;
+} slice;
+
+static void *hash_slice(void *argument)
+{
+    slice *s = argument;
+    hash h;
+    for (size_t i = s->first; i < s->last; i++)
+        merkle_leaf(&h, s->data + s->offsets[i], s->offsets[i + 1] - s->offsets[i]);
+    return NULL;
+}
+
+static double hash_all(const uint8_t *data, const size_t *offsets, size_t count)
+{
+    unsigned threads = bench_processors();
+    slice *slices = calloc(threads, sizeof *slices);
+    WF_ASSERT(slices != NULL);
+    double start = bench_seconds();
+    for (unsigned i = 0; i < threads; i++) {
+        slices[i] = (slice){data, offsets, count * i / threads, count * (i + 1) / threads, 0};
+        WF_ASSERT(pthread_create(&slices[i].thread, NULL, hash_slice, &slices[i]) == 0);
+    }
+    for (unsigned i = 0; i < threads; i++)
+        pthread_join(slices[i].thread, NULL);
+    double seconds = bench_seconds() - start;
+    free(slices);
+    return seconds;
+}
+
+/* Copies all entries into memory; offsets has count + 1 places. */
+static void read_all(bench_ledger *b, uint8_t **data, size_t **offsets, size_t *count)
+{
+    wf_error err = {0};
+    buffer all = {0};
+    *count = (size_t)ledger_size(b->ledger);
+    *offsets = calloc(*count + 1, sizeof **offsets);
+    WF_ASSERT(*offsets != NULL);
+    store_txn *txn = NULL;
+    store_cursor *cursor = NULL;
+    span key;
+    span value;
+    if (store_begin(&txn, ledger_store(b->ledger), false, &err) != WF_OK ||
+        store_cursor_open(&cursor, txn, TABLE_ENTRIES, &err) != WF_OK)
+        bench_die(&err);
+    wf_status status = store_cursor_seek(cursor, (span){0}, &key, &value, &err);
+    for (size_t i = 0; i < *count && status == WF_OK && key.data != NULL; i++) {
+        buffer_append(&all, value.data, value.size);
+        (*offsets)[i + 1] = all.size;
+        status = store_cursor_next(cursor, &key, &value, &err);
+    }
+    if (status != WF_OK)
+        bench_die(&err);
+    WF_ASSERT(!all.failed);
+    store_cursor_close(cursor);
+    store_abort(txn);
+    *data = all.data;
+}
+
+int bench_verify(const char *work)
+{
+    char dir[4096];
+    snprintf(dir, sizeof dir, "%s/ledger", work);
+    bench_ledger b;
+    bench_open(&b, dir, true);
+    uint8_t *data = NULL;
+    size_t *offsets = NULL;
+    size_t count = 0;
+    read_all(&b, &data, &offsets, &count);
+
+    double best_verify = 1e9;
+    double best_hash = 1e9;
+    ledger_verify_report report = {0};
+    for (int pass = 0; pass < PASSES; pass++) {
+        wf_error err = {0};
+        double start = bench_seconds();
+        if (ledger_verify(b.ledger, 0, false, NULL, &report, &err) != WF_OK)
+            bench_die(&err);
+        double seconds = bench_seconds() - start;
+        best_verify = seconds < best_verify ? seconds : best_verify;
+        seconds = hash_all(data, offsets, count);
+        best_hash = seconds < best_hash ? seconds : best_hash;
+    }
+    printf("verify: %zu entries of %.0f bytes on average, best of %d\n", count,
+           count > 0 ? (double)offsets[count] / (double)count : 0, PASSES);
+    bool ok = bench_ratio("verify without signatures", "entries/s", (double)count / best_verify,
+                          (double)count / best_hash, "SHA-256 of the same entries in memory", 0.6);
+    free(data);
+    free(offsets);
+    bench_close(&b);
+    return ok ? 0 : 1;
+}
