@@ -49,7 +49,7 @@ typedef struct site_row {
     uint32_t kind;   /* enum site_kind */
     uint32_t driver; /* enum driver_kind */
     int32_t lat_e7, lon_e7;
-    uint32_t pad;
+    uint32_t location_unknown; /* 1: no coordinates; rules that need a place skip the site */
 } site_row;
 static_assert(sizeof(site_row) == 80, "site_row");
 
