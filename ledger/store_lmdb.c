@@ -1,0 +1,534 @@
+/*
+ * ledger/store_lmdb.c: the store on LMDB 0.9.24; the only file that knows LMDB.
+ *
+ * Durable defaults only: no NOSYNC, NOMETASYNC, WRITEMAP, MAPASYNC; their gains are losses at the
+ * first power cut. No DUPSORT (bugs after 0.9.24 concern it). NOTLS, because a read transaction may
+ * move between threads.
+ *
+ * LMDB reads its file through a map and trusts it: a file that is shorter than its meta page says
+ * ends in SIGBUS. So the length is checked before any page but the two meta pages is touched. A
+ * short file is not always a broken one, though: pages that a transaction took and gave back are
+ * counted by the meta page and never written. Such a file is walked by a child process first, which
+ * may die of it, and after every commit the file is lengthened to what the meta page says, so that
+ * this stays rare.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <lmdb.h>
+
+#include "base/text.h"
+#include "store.h"
+#include "store_trace.h"
+
+struct store {
+    MDB_env *env;
+    char *path;
+    FILE *trace;
+    bool read_only;
+    unsigned count;
+    char *names[STORE_TABLES_MAX];
+    MDB_dbi tables[STORE_TABLES_MAX]; /* NO_TABLE: not there, in a store opened for reading */
+};
+
+struct store_txn {
+    store *owner;
+    MDB_txn *txn;
+    bool write;
+};
+
+struct store_cursor {
+    store *owner;
+    MDB_cursor *cursor; /* NULL: the table is not there, so there is nothing in it */
+};
+
+#define NO_TABLE ((MDB_dbi)-1)
+
+static const char data_file[] = "data.mdb";
+static const size_t map_default = (size_t)1 << 40;
+static const size_t map_smallest = (size_t)1 << 28;
+enum { READERS_MAX = 1024, META_PAGES = 2, PAGE_SMALLEST = 512 };
+
+static wf_status fail(const store *s, int code, const char *what, wf_error *err)
+{
+    switch (code) {
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+    case MDB_PANIC:
+        return wf_fail(err, WF_DAMAGED, _("%s/%s: %s: %s; restore it from a backup"), s->path,
+                       data_file, what, mdb_strerror(code));
+    case MDB_MAP_FULL:
+        return wf_fail(err, WF_SYSTEM, _("%s/%s: %s: the store has reached its largest size"),
+                       s->path, data_file, what);
+    default:
+        return wf_fail(err, WF_SYSTEM, "%s/%s: %s: %s", s->path, data_file, what,
+                       mdb_strerror(code));
+    }
+}
+
+static MDB_val val_of(span bytes)
+{
+    return (MDB_val){.mv_size = bytes.size, .mv_data = (void *)(uintptr_t)bytes.data};
+}
+
+static span span_of_val(MDB_val val)
+{
+    return span_of(val.mv_data, val.mv_size);
+}
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+static int env_open(MDB_env **out, const char *path, unsigned flags, size_t map_size)
+{
+    MDB_env *env = NULL;
+    int code = mdb_env_create(&env);
+    if (code == 0)
+        code = mdb_env_set_mapsize(env, map_size);
+    if (code == 0)
+        code = mdb_env_set_maxdbs(env, STORE_TABLES_MAX);
+    if (code == 0)
+        code = mdb_env_set_maxreaders(env, READERS_MAX);
+    if (code == 0)
+        code = mdb_env_open(env, path, flags, 0644);
+    if (code != 0 && env != NULL) {
+        mdb_env_close(env);
+        env = NULL;
+    }
+    *out = env;
+    return code;
+}
+
+/* The map is address space, not memory; where even that is limited (RLIMIT_AS), less will do. */
+static wf_status open_with_some_map(store *s, const store_options *options, wf_error *err)
+{
+    unsigned flags = MDB_NOTLS | (options->read_only ? MDB_RDONLY : 0U);
+    size_t map_size = options->map_size != 0 ? options->map_size : map_default;
+    for (;;) {
+        int code = env_open(&s->env, s->path, flags, map_size);
+        if (code == 0)
+            return WF_OK;
+        if (code != ENOMEM || options->map_size != 0 || map_size <= map_smallest)
+            return fail(s, code, _("cannot be opened"), err);
+        map_size /= 2;
+    }
+}
+
+static wf_status check_data_file(const store *s, uint64_t *out_size, wf_error *err)
+{
+    char path[4096];
+    struct stat st;
+    if (snprintf(path, sizeof path, "%s/%s", s->path, data_file) >= (int)sizeof path)
+        return wf_fail(err, WF_USAGE, _("%s: the path is too long"), s->path);
+    if (stat(path, &st) != 0) {
+        if (errno == ENOENT)
+            return wf_fail(err, WF_DAMAGED, _("%s is missing; restore it from a backup"), path);
+        return wf_fail_errno(err, "%s", path);
+    }
+    if (!S_ISREG(st.st_mode) || st.st_size < META_PAGES * PAGE_SMALLEST)
+        return wf_fail(err, WF_DAMAGED,
+                       _("%s is not a store: %lld bytes, too short for its first pages; restore it "
+                         "from a backup"),
+                       path, (long long)st.st_size);
+    *out_size = (uint64_t)st.st_size;
+    return WF_OK;
+}
+
+static int walk_table(MDB_txn *txn, MDB_dbi table)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_val key, value;
+    int code = mdb_cursor_open(txn, table, &cursor);
+    if (code != 0)
+        return code;
+    volatile uint8_t sink = 0;
+    while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+        const uint8_t *data = value.mv_data;
+        for (size_t i = 0; i < value.mv_size; i += PAGE_SMALLEST)
+            sink = data[i];
+        if (value.mv_size > 0)
+            sink = data[value.mv_size - 1];
+    }
+    (void)sink;
+    mdb_cursor_close(cursor);
+    return code == MDB_NOTFOUND ? 0 : code;
+}
+
+/* Touches every page in use: those of the free list, of the list of tables, of every table. */
+static int walk_store(const char *path)
+{
+    MDB_env *env = NULL;
+    MDB_txn *txn = NULL;
+    MDB_cursor *cursor = NULL;
+    MDB_dbi list = 0;
+    MDB_val name, value;
+    int code = env_open(&env, path, MDB_RDONLY | MDB_NOTLS | MDB_NOLOCK, map_smallest);
+    if (code == 0)
+        code = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
+    if (code == 0)
+        code = walk_table(txn, 0);
+    if (code == 0)
+        code = mdb_dbi_open(txn, NULL, 0, &list);
+    if (code == 0)
+        code = mdb_cursor_open(txn, list, &cursor);
+    while (code == 0 && (code = mdb_cursor_get(cursor, &name, &value, MDB_NEXT)) == 0) {
+        char text[STORE_KEY_MAX + 1] = {0};
+        MDB_dbi table = 0;
+        memcpy(text, name.mv_data, name.mv_size < STORE_KEY_MAX ? name.mv_size : STORE_KEY_MAX);
+        code = mdb_dbi_open(txn, text, 0, &table);
+        if (code == 0)
+            code = walk_table(txn, table);
+    }
+    return code == MDB_NOTFOUND ? 0 : code;
+}
+
+/* The store at `path` is not open in this process. */
+static bool walk_in_child(const char *path)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(walk_store(path) == 0 ? 0 : 1);
+    }
+    int status = 0;
+    while (child > 0 && waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR)
+            return false;
+    }
+    return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static uint64_t size_by_meta(MDB_env *env)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    if (mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &stat) != 0)
+        return 0;
+    return ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+/* The pages between the end of the file and what the meta page counts hold nothing. */
+static void lengthen(const store *s)
+{
+    mdb_filehandle_t file;
+    struct stat st;
+    uint64_t need = size_by_meta(s->env);
+    if (mdb_env_get_fd(s->env, &file) == 0 && fstat(file, &st) == 0 &&
+        (uint64_t)st.st_size < need) {
+        int code = ftruncate(file, (off_t)need); /* without it the next open walks, no more */
+        (void)code;
+    }
+}
+
+static wf_status open_env(store *s, const store_options *options, wf_error *err)
+{
+    uint64_t file_size = 0;
+    if (options->create)
+        return open_with_some_map(s, options, err);
+    wf_status status = check_data_file(s, &file_size, err);
+    if (status == WF_OK)
+        status = open_with_some_map(s, options, err);
+    if (status != WF_OK)
+        return status;
+    uint64_t need = size_by_meta(s->env);
+    /* Asked for after the meta page was read: a writer lengthens first and counts afterwards. */
+    status = check_data_file(s, &file_size, err);
+    if (status != WF_OK || file_size >= need)
+        return status;
+    mdb_env_close(s->env);
+    s->env = NULL;
+    if (!walk_in_child(s->path))
+        return wf_fail(
+            err, WF_DAMAGED,
+            _("%s/%s is cut short: %llu bytes, %llu were expected; restore it from a backup"),
+            s->path, data_file, (unsigned long long)file_size, (unsigned long long)need);
+    status = open_with_some_map(s, options, err);
+    if (status == WF_OK && !options->read_only)
+        lengthen(s);
+    return status;
+}
+
+static wf_status open_tables(store *s, const store_options *options, wf_error *err)
+{
+    MDB_txn *txn = NULL;
+    int code = mdb_txn_begin(s->env, NULL, s->read_only ? MDB_RDONLY : 0, &txn);
+    if (code != 0)
+        return fail(s, code, _("cannot begin"), err);
+    for (unsigned i = 0; options->tables[i] != NULL; i++) {
+        WF_ASSERT(i < STORE_TABLES_MAX);
+        s->names[i] = strdup(options->tables[i]);
+        if (s->names[i] == NULL) {
+            mdb_txn_abort(txn);
+            return wf_fail(err, WF_SYSTEM, _("out of memory"));
+        }
+        s->count = i + 1;
+        code = mdb_dbi_open(txn, s->names[i], s->read_only ? 0 : MDB_CREATE, &s->tables[i]);
+        if (code == MDB_NOTFOUND && s->read_only) {
+            s->tables[i] = NO_TABLE;
+        } else if (code != 0) {
+            mdb_txn_abort(txn);
+            return fail(s, code, s->names[i], err);
+        }
+    }
+    code = mdb_txn_commit(txn);
+    return code == 0 ? WF_OK : fail(s, code, _("cannot commit"), err);
+}
+
+wf_status store_open(store **out, const char *path, const store_options *options, wf_error *err)
+{
+    *out = NULL;
+    WF_ASSERT(!(options->create && options->read_only));
+    store *s = calloc(1, sizeof *s);
+    if (s == NULL || (s->path = strdup(path)) == NULL) {
+        free(s);
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    }
+    s->read_only = options->read_only;
+    wf_status status = open_env(s, options, err);
+    if (status == WF_OK) {
+        int dead = 0;
+        int code = mdb_reader_check(s->env, &dead); /* slots of killed readers hold pages back */
+        if (code != 0)
+            status = fail(s, code, _("cannot check its readers"), err);
+    }
+    if (status == WF_OK)
+        status = open_tables(s, options, err);
+    if (status != WF_OK) {
+        store_close(s);
+        return status;
+    }
+    *out = s;
+    return WF_OK;
+}
+
+void store_close(store *s)
+{
+    if (s == NULL)
+        return;
+    if (s->env != NULL)
+        mdb_env_close(s->env);
+    for (unsigned i = 0; i < s->count; i++)
+        free(s->names[i]);
+    free(s->path);
+    free(s);
+}
+
+/* ---- transactions -------------------------------------------------------------------------- */
+
+wf_status store_begin(store_txn **out, store *s, bool write, wf_error *err)
+{
+    *out = NULL;
+    if (write && s->read_only)
+        return wf_fail(err, WF_USAGE, _("%s was opened for reading"), s->path);
+    store_txn *txn = calloc(1, sizeof *txn);
+    if (txn == NULL)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    txn->owner = s;
+    txn->write = write;
+    int code = mdb_txn_begin(s->env, NULL, write ? 0 : MDB_RDONLY, &txn->txn);
+    if (code != 0) {
+        free(txn);
+        return fail(s, code, _("cannot begin"), err);
+    }
+    *out = txn;
+    return WF_OK;
+}
+
+wf_status store_commit(store_txn *txn, wf_error *err)
+{
+    store *s = txn->owner;
+    bool write = txn->write;
+    int code = mdb_txn_commit(txn->txn);
+    free(txn);
+    if (write && s->trace != NULL)
+        store_trace_write(s->trace, code == 0 ? STORE_TRACE_COMMIT : STORE_TRACE_ABORT, 0,
+                          (span){NULL, 0}, 0, false);
+    if (code != 0)
+        return fail(s, code, _("cannot commit"), err);
+    if (write)
+        lengthen(s);
+    return WF_OK;
+}
+
+void store_abort(store_txn *txn)
+{
+    if (txn == NULL)
+        return;
+    if (txn->write && txn->owner->trace != NULL)
+        store_trace_write(txn->owner->trace, STORE_TRACE_ABORT, 0, (span){NULL, 0}, 0, false);
+    mdb_txn_abort(txn->txn);
+    free(txn);
+}
+
+/* ---- rows ---------------------------------------------------------------------------------- */
+
+static MDB_dbi table_of(const store *s, unsigned table)
+{
+    WF_ASSERT(table < s->count);
+    return s->tables[table];
+}
+
+wf_status store_get(store_txn *txn, unsigned table, span key, span *out, wf_error *err)
+{
+    MDB_dbi dbi = table_of(txn->owner, table);
+    MDB_val k = val_of(key);
+    MDB_val value = {0, NULL};
+    *out = (span){NULL, 0};
+    if (dbi == NO_TABLE)
+        return WF_OK;
+    int code = mdb_get(txn->txn, dbi, &k, &value);
+    if (code == MDB_NOTFOUND)
+        return WF_OK;
+    if (code != 0)
+        return fail(txn->owner, code, store_table_name(txn->owner, table), err);
+    *out = span_of_val(value);
+    return WF_OK;
+}
+
+wf_status store_put(store_txn *txn, unsigned table, span key, span value, bool append,
+                    wf_error *err)
+{
+    store *s = txn->owner;
+    MDB_dbi dbi = table_of(s, table);
+    WF_ASSERT(txn->write && key.size > 0 && key.size <= STORE_KEY_MAX);
+    MDB_val k = val_of(key);
+    MDB_val v = val_of(value);
+    int code = mdb_put(txn->txn, dbi, &k, &v, append ? MDB_APPEND : 0);
+    if (code == MDB_KEYEXIST && append) /* it was not the largest after all */
+        code = mdb_put(txn->txn, dbi, &k, &v, 0);
+    if (code != 0)
+        return fail(s, code, store_table_name(s, table), err);
+    if (s->trace != NULL)
+        store_trace_write(s->trace, STORE_TRACE_PUT, table, key, value.size, append);
+    return WF_OK;
+}
+
+wf_status store_delete(store_txn *txn, unsigned table, span key, wf_error *err)
+{
+    store *s = txn->owner;
+    MDB_val k = val_of(key);
+    WF_ASSERT(txn->write);
+    int code = mdb_del(txn->txn, table_of(s, table), &k, NULL);
+    if (code != 0 && code != MDB_NOTFOUND)
+        return fail(s, code, store_table_name(s, table), err);
+    if (s->trace != NULL && code == 0)
+        store_trace_write(s->trace, STORE_TRACE_DELETE, table, key, 0, false);
+    return WF_OK;
+}
+
+wf_status store_clear(store_txn *txn, unsigned table, wf_error *err)
+{
+    store *s = txn->owner;
+    WF_ASSERT(txn->write);
+    int code = mdb_drop(txn->txn, table_of(s, table), 0);
+    if (code != 0)
+        return fail(s, code, store_table_name(s, table), err);
+    if (s->trace != NULL)
+        store_trace_write(s->trace, STORE_TRACE_CLEAR, table, (span){NULL, 0}, 0, false);
+    return WF_OK;
+}
+
+/* ---- cursors ------------------------------------------------------------------------------- */
+
+wf_status store_cursor_open(store_cursor **out, store_txn *txn, unsigned table, wf_error *err)
+{
+    MDB_dbi dbi = table_of(txn->owner, table);
+    *out = NULL;
+    store_cursor *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    c->owner = txn->owner;
+    if (dbi != NO_TABLE) {
+        int code = mdb_cursor_open(txn->txn, dbi, &c->cursor);
+        if (code != 0) {
+            free(c);
+            return fail(txn->owner, code, store_table_name(txn->owner, table), err);
+        }
+    }
+    *out = c;
+    return WF_OK;
+}
+
+static wf_status move(store_cursor *c, MDB_cursor_op op, MDB_val key, span *key_out,
+                      span *value_out, wf_error *err)
+{
+    MDB_val value = {0, NULL};
+    *key_out = *value_out = (span){NULL, 0};
+    if (c->cursor == NULL)
+        return WF_OK;
+    int code = mdb_cursor_get(c->cursor, &key, &value, op);
+    if (code == MDB_NOTFOUND)
+        return WF_OK;
+    if (code != 0)
+        return fail(c->owner, code, _("cannot be read"), err);
+    *key_out = span_of_val(key);
+    *value_out = span_of_val(value);
+    return WF_OK;
+}
+
+wf_status store_cursor_seek(store_cursor *c, span key, span *key_out, span *value_out,
+                            wf_error *err)
+{
+    bool first = key.data == NULL || key.size == 0;
+    return move(c, first ? MDB_FIRST : MDB_SET_RANGE, val_of(key), key_out, value_out, err);
+}
+
+wf_status store_cursor_last(store_cursor *c, span *key_out, span *value_out, wf_error *err)
+{
+    return move(c, MDB_LAST, (MDB_val){0, NULL}, key_out, value_out, err);
+}
+
+wf_status store_cursor_next(store_cursor *c, span *key_out, span *value_out, wf_error *err)
+{
+    return move(c, MDB_NEXT, (MDB_val){0, NULL}, key_out, value_out, err);
+}
+
+void store_cursor_close(store_cursor *c)
+{
+    if (c == NULL)
+        return;
+    if (c->cursor != NULL)
+        mdb_cursor_close(c->cursor);
+    free(c);
+}
+
+/* ---- about the store ----------------------------------------------------------------------- */
+
+wf_status store_table_stats(store_txn *txn, unsigned table, store_table_stat *out, wf_error *err)
+{
+    MDB_dbi dbi = table_of(txn->owner, table);
+    MDB_stat stat;
+    *out = (store_table_stat){0};
+    if (dbi == NO_TABLE)
+        return WF_OK;
+    int code = mdb_stat(txn->txn, dbi, &stat);
+    if (code != 0)
+        return fail(txn->owner, code, store_table_name(txn->owner, table), err);
+    out->rows = stat.ms_entries;
+    out->bytes = (uint64_t)(stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) *
+                 stat.ms_psize;
+    return WF_OK;
+}
+
+const char *store_table_name(const store *s, unsigned table)
+{
+    WF_ASSERT(table < s->count);
+    return s->names[table];
+}
+
+unsigned store_table_count(const store *s)
+{
+    return s->count;
+}
+
+void store_set_trace(store *s, FILE *trace)
+{
+    s->trace = trace;
+    if (trace != NULL)
+        store_trace_begin(trace);
+}
