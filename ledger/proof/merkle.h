@@ -38,8 +38,8 @@ void merkle_frontier_root(hash *out, const merkle_frontier *f);
 bool merkle_verify_inclusion(const hash *leaf, uint64_t index, uint64_t size, const hash *proof,
                              size_t proof_count, const hash *root);
 /* RFC 9162 2.1.4.2. size1 = 0 never holds; equal sizes need equal roots and an empty proof. */
-bool merkle_verify_consistency(uint64_t size1, const hash *root1, uint64_t size2,
-                               const hash *root2, const hash *proof, size_t proof_count);
+bool merkle_verify_consistency(uint64_t size1, const hash *root1, uint64_t size2, const hash *root2,
+                               const hash *proof, size_t proof_count);
 
 /* Where an interior hash lives: root of leaves [index << level, (index + 1) << level). */
 typedef struct merkle_place {

@@ -58,7 +58,8 @@ size_t note_signature_line(char *out, size_t out_size, const char *name,
 bool ed25519_verify(const uint8_t public_key[32], const void *message, size_t size,
                     const uint8_t signature[64]);
 
-/* Strict standard base64: padding required, no white space, unused bits zero. SIZE_MAX on error. */
+/* Strict standard base64: padding required, no white space, unused bits zero. SIZE_MAX on error,
+   else the bytes decoded. With out NULL it only checks and counts. */
 size_t base64_decode(uint8_t *out, size_t out_size, const char *text, size_t size);
 /* Returns characters written without the terminating zero, which is added. */
 size_t base64_encode(char *out, size_t out_size, const void *data, size_t size);

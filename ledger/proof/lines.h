@@ -1,0 +1,24 @@
+/*
+ * proof/lines.h: reading LF-ended lines and the two values that lines carry in these formats,
+ * decimals and hashes in base64. Internal to this folder.
+ */
+#ifndef PROOF_LINES_H
+#define PROOF_LINES_H
+
+#include "merkle.h"
+
+enum { HASH_BASE64_SIZE = 44 };
+
+typedef struct line_reader {
+    const char *at;
+    const char *end;
+} line_reader;
+
+/* The next line without its LF; false at the end and when no LF follows. */
+bool line_next(line_reader *reader, const char **line, size_t *size);
+/* Digits only, no leading zeros (unless "0"), below 2^64. */
+bool decimal_parse(uint64_t *out, const char *text, size_t size);
+/* Canonical base64 of exactly 32 bytes. */
+bool hash_line_parse(hash *out, const char *text, size_t size);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * proof/tlog_proof.c: C2SP .tlog-proof files, receipts that verify offline. See checkpoint.h.
+ *
+ *   c2sp.org/tlog-proof@v1 LF
+ *   extra base64 LF             optional; not authenticated by anything
+ *   index decimal LF            of the entry, from 0
+ *   base64(hash) LF ...         the inclusion proof, the leaf's sibling first
+ *   LF
+ *   the signed checkpoint, to the end of the file
+ */
+#include "checkpoint.h"
+#include "lines.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char magic[] = "c2sp.org/tlog-proof@v1";
+
+static bool begins(const char *line, size_t size, const char *word)
+{
+    return size >= strlen(word) && memcmp(line, word, strlen(word)) == 0;
+}
+
+/* The hashes up to the empty line. */
+static const char *parse_hashes(tlog_proof *out, line_reader *reader)
+{
+    const char *line = NULL;
+    size_t size = 0;
+    for (;;) {
+        if (!line_next(reader, &line, &size))
+            return "no empty line and checkpoint follow the proof's hashes";
+        if (size == 0)
+            return NULL;
+        if (out->hash_count == MERKLE_PROOF_MAX)
+            return "the proof has more than 64 hashes";
+        if (!hash_line_parse(&out->hashes[out->hash_count], line, size))
+            return "a hash of the proof is not canonical base64 of 32 bytes";
+        out->hash_count++;
+    }
+}
+
+const char *tlog_proof_parse(tlog_proof *out, const char *bytes, size_t size)
+{
+    memset(out, 0, sizeof *out);
+    if (size > NOTE_MAX)
+        return "the proof is larger than 1 MiB";
+    line_reader reader = {bytes, bytes + size};
+    const char *line = NULL;
+    size_t length = 0;
+    if (!line_next(&reader, &line, &length) || length != sizeof magic - 1 ||
+        !begins(line, length, magic))
+        return "the first line is not \"c2sp.org/tlog-proof@v1\"";
+    bool more = line_next(&reader, &line, &length);
+    if (more && begins(line, length, "extra ")) {
+        out->extra = line + strlen("extra ");
+        out->extra_size = length - strlen("extra ");
+        if (out->extra_size == 0 || base64_decode(NULL, 0, out->extra, out->extra_size) == SIZE_MAX)
+            return "the line \"extra\" is not followed by canonical base64";
+        more = line_next(&reader, &line, &length);
+    }
+    if (!more || !begins(line, length, "index "))
+        return "the line \"index N\" is missing";
+    if (!decimal_parse(&out->index, line + strlen("index "), length - strlen("index ")))
+        return "the index is not a decimal below 2^64 without sign or leading zeros";
+    const char *reason = parse_hashes(out, &reader);
+    if (reason)
+        return reason;
+    if (reader.at == reader.end)
+        return "no checkpoint follows the empty line";
+    out->checkpoint = reader.at;
+    out->checkpoint_size = (size_t)(reader.end - reader.at);
+    return NULL;
+}
+
+size_t tlog_proof_format(char *out, size_t out_size, uint64_t index, const hash *hashes,
+                         size_t hash_count, const char *note_bytes, size_t checkpoint_size)
+{
+    int head = snprintf(out, out_size, "%s\nindex %" PRIu64 "\n", magic, index);
+    if (head < 0 || (size_t)head >= out_size)
+        return 0;
+    size_t at = (size_t)head;
+    for (size_t i = 0; i < hash_count; i++) {
+        size_t written = base64_encode(out + at, out_size - at, hashes[i].bytes, HASH_SIZE);
+        if (written == 0)
+            return 0;
+        at += written;
+        out[at++] = '\n'; /* over the terminating zero, for which there was room */
+    }
+    if (out_size - at < checkpoint_size + 1)
+        return 0;
+    out[at++] = '\n';
+    memcpy(out + at, note_bytes, checkpoint_size);
+    return at + checkpoint_size;
+}
