@@ -28,7 +28,7 @@ const char *checkpoint_parse(checkpoint *out, const char *text, size_t size)
     if (length > NOTE_NAME_MAX)
         return "the checkpoint's origin is longer than 255 bytes";
     memcpy(out->origin, line, length);
-    if (!line_next(&reader, &line, &length) || !decimal_parse(&out->size, line, length))
+    if (!line_next(&reader, &line, &length) || !line_number_parse(&out->size, line, length))
         return "the checkpoint's second line is not a tree size: a decimal below 2^64 without "
                "sign or leading zeros";
     if (!line_next(&reader, &line, &length) || !hash_line_parse(&out->root, line, length))

@@ -19,7 +19,7 @@ bool line_next(line_reader *reader, const char **line, size_t *size)
     return true;
 }
 
-bool decimal_parse(uint64_t *out, const char *text, size_t size)
+bool line_number_parse(uint64_t *out, const char *text, size_t size)
 {
     if (size == 0 || (text[0] == '0' && size > 1))
         return false;

@@ -17,7 +17,7 @@ typedef struct line_reader {
 /* The next line without its LF; false at the end and when no LF follows. */
 bool line_next(line_reader *reader, const char **line, size_t *size);
 /* Digits only, no leading zeros (unless "0"), below 2^64. */
-bool decimal_parse(uint64_t *out, const char *text, size_t size);
+bool line_number_parse(uint64_t *out, const char *text, size_t size);
 /* Canonical base64 of exactly 32 bytes. */
 bool hash_line_parse(hash *out, const char *text, size_t size);
 

@@ -75,7 +75,7 @@ bool tile_path_parse(int *level, uint64_t *index, unsigned *width, const char *p
     uint64_t number = 0;
     if (slash - at == 7 && memcmp(at, "entries", 7) == 0)
         *level = -1;
-    else if (decimal_parse(&number, at, (size_t)(slash - at)) && number <= LEVEL_MAX)
+    else if (line_number_parse(&number, at, (size_t)(slash - at)) && number <= LEVEL_MAX)
         *level = (int)number;
     else
         return false;
@@ -85,7 +85,7 @@ bool tile_path_parse(int *level, uint64_t *index, unsigned *width, const char *p
     *width = TILE_WIDTH;
     if (*at == 0)
         return true;
-    if (strncmp(at, ".p/", 3) != 0 || !decimal_parse(&number, at + 3, strlen(at + 3)) ||
+    if (strncmp(at, ".p/", 3) != 0 || !line_number_parse(&number, at + 3, strlen(at + 3)) ||
         number == 0 || number >= TILE_WIDTH)
         return false;
     *width = (unsigned)number;

@@ -61,7 +61,7 @@ const char *tlog_proof_parse(tlog_proof *out, const char *bytes, size_t size)
     }
     if (!more || !begins(line, length, "index "))
         return "the line \"index N\" is missing";
-    if (!decimal_parse(&out->index, line + strlen("index "), length - strlen("index ")))
+    if (!line_number_parse(&out->index, line + strlen("index "), length - strlen("index ")))
         return "the index is not a decimal below 2^64 without sign or leading zeros";
     const char *reason = parse_hashes(out, &reader);
     if (reason)
