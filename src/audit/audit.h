@@ -10,7 +10,12 @@
 #include "book/city.h"
 
 enum finding_class { FINDING_FACT, FINDING_SUSPICION };
-enum finding_severity { SEVERITY_INFORMATION = 1, SEVERITY_CHECK, SEVERITY_INSPECT, SEVERITY_URGENT };
+enum finding_severity {
+    SEVERITY_INFORMATION = 1,
+    SEVERITY_CHECK,
+    SEVERITY_INSPECT,
+    SEVERITY_URGENT
+};
 enum subject_kind {
     SUBJECT_PARTY,
     SUBJECT_SITE,
@@ -42,23 +47,24 @@ typedef struct evidence {
 } evidence;
 
 typedef struct finding {
-    char id[16];       /* "F" and 12 hex digits of SHA-256(rule, subject, from): stable across runs */
+    char id[16]; /* "F" and 12 hex digits of SHA-256(rule, subject, from): stable across runs */
     const struct rule *rule;
     enum finding_class class;
     int severity;
     enum subject_kind subject_kind;
-    uint32_t subject;  /* index */
+    uint32_t subject;         /* index */
+    enum waste_stream stream; /* STREAM_NONE: the engine derives it from the subject */
     int32_t lat_e7, lon_e7;
-    int64_t from_ms, to_ms;       /* window of the finding */
+    int64_t from_ms, to_ms;                  /* window of the finding */
     int64_t mass_g, mass_low_g, mass_high_g; /* at stake, 95 % interval */
-    double p;          /* NAN for a fact */
+    double p;                                /* NAN for a fact */
     int64_t detected_at_ms;
-    const char *const *related;   /* text ids, strongest first, at most RELATED_MAX */
+    const char *const *related; /* text ids, strongest first, at most RELATED_MAX */
     size_t related_count;
-    const char *sentence;         /* already translated, one sentence with the figures */
+    const char *sentence; /* already translated, one sentence with the figures */
     const evidence *evidence;
     size_t evidence_count;
-    double priority;   /* set by the engine */
+    double priority; /* set by the engine */
 } finding;
 
 typedef struct audit_options {
@@ -72,7 +78,7 @@ typedef struct audit_options {
 typedef struct audit_result {
     finding *findings; /* in the order of priority */
     size_t count;
-    arena memory;      /* all texts */
+    arena memory; /* all texts */
 } audit_result;
 
 wf_status audit_run(audit_result **out, const city *c, const audit_options *options, wf_error *err);
