@@ -34,6 +34,22 @@ const char *tlog_proof_parse(tlog_proof *out, const char *bytes, size_t size);
 size_t tlog_proof_format(char *out, size_t out_size, uint64_t index, const hash *hashes,
                          size_t hash_count, const char *checkpoint, size_t checkpoint_size);
 
+/* The request by which a witness is asked to cosign (c2sp.org/tlog-witness, add-checkpoint): the
+   proof that a checkpoint extends an older tree. Also what "wufei-verify extends" reads; there the
+   checkpoint may be left out, since it is given beside it. */
+typedef struct witness_request {
+    uint64_t old_size;
+    hash hashes[MERKLE_PROOF_MAX];
+    size_t hash_count;
+    const char *checkpoint; /* the signed checkpoint, a note */
+    size_t checkpoint_size; /* 0: left out */
+} witness_request;
+
+const char *witness_request_parse(witness_request *out, const char *bytes, size_t size);
+/* Returns bytes written, 0 when out is too small. */
+size_t witness_request_format(char *out, size_t out_size, uint64_t old_size, const hash *hashes,
+                              size_t hash_count, const char *checkpoint, size_t checkpoint_size);
+
 enum { TILE_WIDTH = 256, TILE_PATH_MAX = 128 };
 
 /* "tile/<level>/<N>[.p/<width>]", or "tile/entries/..." for level -1. width 256 is a full tile. */

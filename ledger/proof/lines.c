@@ -41,3 +41,38 @@ bool hash_line_parse(hash *out, const char *text, size_t size)
     return size == HASH_BASE64_SIZE &&
            base64_decode(out->bytes, HASH_SIZE, text, size) == HASH_SIZE;
 }
+
+const char *hash_lines_parse(hash out[MERKLE_PROOF_MAX], size_t *out_count, line_reader *reader)
+{
+    const char *line = NULL;
+    size_t size = 0;
+    *out_count = 0;
+    for (;;) {
+        if (!line_next(reader, &line, &size))
+            return "no empty line follows the proof's hashes";
+        if (size == 0)
+            return NULL;
+        if (*out_count == MERKLE_PROOF_MAX)
+            return "the proof has more than 64 hashes";
+        if (!hash_line_parse(&out[*out_count], line, size))
+            return "a hash of the proof is not canonical base64 of 32 bytes";
+        (*out_count)++;
+    }
+}
+
+size_t hash_lines_format(char *out, size_t out_size, size_t at, const hash *hashes, size_t count,
+                         const char *note_bytes, size_t note_size)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t written = base64_encode(out + at, out_size - at, hashes[i].bytes, HASH_SIZE);
+        if (written == 0)
+            return 0;
+        at += written;
+        out[at++] = '\n'; /* over the terminating zero, for which there was room */
+    }
+    if (out_size - at < note_size + 1)
+        return 0;
+    out[at++] = '\n';
+    memcpy(out + at, note_bytes, note_size);
+    return at + note_size;
+}

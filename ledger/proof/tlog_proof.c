@@ -22,24 +22,6 @@ static bool begins(const char *line, size_t size, const char *word)
     return size >= strlen(word) && memcmp(line, word, strlen(word)) == 0;
 }
 
-/* The hashes up to the empty line. */
-static const char *parse_hashes(tlog_proof *out, line_reader *reader)
-{
-    const char *line = NULL;
-    size_t size = 0;
-    for (;;) {
-        if (!line_next(reader, &line, &size))
-            return "no empty line and checkpoint follow the proof's hashes";
-        if (size == 0)
-            return NULL;
-        if (out->hash_count == MERKLE_PROOF_MAX)
-            return "the proof has more than 64 hashes";
-        if (!hash_line_parse(&out->hashes[out->hash_count], line, size))
-            return "a hash of the proof is not canonical base64 of 32 bytes";
-        out->hash_count++;
-    }
-}
-
 const char *tlog_proof_parse(tlog_proof *out, const char *bytes, size_t size)
 {
     memset(out, 0, sizeof *out);
@@ -63,7 +45,7 @@ const char *tlog_proof_parse(tlog_proof *out, const char *bytes, size_t size)
         return "the line \"index N\" is missing";
     if (!line_number_parse(&out->index, line + strlen("index "), length - strlen("index ")))
         return "the index is not a decimal below 2^64 without sign or leading zeros";
-    const char *reason = parse_hashes(out, &reader);
+    const char *reason = hash_lines_parse(out->hashes, &out->hash_count, &reader);
     if (reason)
         return reason;
     if (reader.at == reader.end)
@@ -79,17 +61,6 @@ size_t tlog_proof_format(char *out, size_t out_size, uint64_t index, const hash 
     int head = snprintf(out, out_size, "%s\nindex %" PRIu64 "\n", magic, index);
     if (head < 0 || (size_t)head >= out_size)
         return 0;
-    size_t at = (size_t)head;
-    for (size_t i = 0; i < hash_count; i++) {
-        size_t written = base64_encode(out + at, out_size - at, hashes[i].bytes, HASH_SIZE);
-        if (written == 0)
-            return 0;
-        at += written;
-        out[at++] = '\n'; /* over the terminating zero, for which there was room */
-    }
-    if (out_size - at < checkpoint_size + 1)
-        return 0;
-    out[at++] = '\n';
-    memcpy(out + at, note_bytes, checkpoint_size);
-    return at + checkpoint_size;
+    return hash_lines_format(out, out_size, (size_t)head, hashes, hash_count, note_bytes,
+                             checkpoint_size);
 }

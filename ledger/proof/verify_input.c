@@ -1,0 +1,221 @@
+/*
+ * proof/verify_input.c: the command line and the files of wufei-verify. See verify.h.
+ */
+#include "lines.h"
+#include "verify.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void tell(const verify_command *command, const char *format, va_list values)
+{
+    fprintf(stderr, "wufei-verify %s: ", command->name);
+    vfprintf(stderr, format, values);
+    fputc('\n', stderr);
+}
+
+int verify_wrong_use(const verify_command *command, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    tell(command, format, values);
+    va_end(values);
+    return VERIFY_WRONG_USE;
+}
+
+int verify_fails(const verify_command *command, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    tell(command, format, values);
+    va_end(values);
+    return VERIFY_DOES_NOT_HOLD;
+}
+
+/* The option an argument names, with "--name VALUE" or "--name=VALUE"; NULL when there is none. */
+static verify_option *find_option(verify_command *command, const char *argument)
+{
+    for (size_t i = 0; i < command->option_count; i++) {
+        size_t length = strlen(command->options[i].name);
+        if (strncmp(argument, command->options[i].name, length) == 0 &&
+            (argument[length] == 0 || argument[length] == '='))
+            return &command->options[i];
+    }
+    return NULL;
+}
+
+/* Takes the option at argv[*at] with its value. */
+static int take_option(verify_command *command, int argc, char **argv, int *at)
+{
+    verify_option *option = find_option(command, argv[*at]);
+    if (!option && strcmp(argv[*at], "--policy") == 0)
+        return verify_wrong_use(command, "--policy is not supported by this version; give the keys "
+                                         "that must have signed with --vkey and --witness");
+    if (!option)
+        return verify_wrong_use(command, "unknown option %s; see wufei-verify %s --help", argv[*at],
+                                command->name);
+    const char *value = strchr(argv[*at], '=');
+    if (value)
+        value++;
+    else if (*at + 1 < argc)
+        value = argv[++*at];
+    else
+        return verify_wrong_use(command, "%s needs a value", option->name);
+    if (option->count == option->values_max)
+        return verify_wrong_use(command, "%s is given more than %zu time%s", option->name,
+                                option->values_max, option->values_max == 1 ? "" : "s");
+    option->values[option->count++] = value;
+    return VERIFY_HOLDS;
+}
+
+bool verify_read_arguments(verify_command *command, int argc, char **argv, int *status)
+{
+    bool options_end = false;
+    *status = VERIFY_HOLDS;
+    for (int i = 1; i < argc && *status == VERIFY_HOLDS; i++) {
+        const char *argument = argv[i];
+        if (!options_end && (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)) {
+            fputs(command->help, stdout);
+            return false;
+        }
+        if (!options_end && strcmp(argument, "--") == 0)
+            options_end = true;
+        else if (!options_end && argument[0] == '-' && argument[1] != 0)
+            *status = take_option(command, argc, argv, &i);
+        else if (command->operand_count == command->operands_max)
+            *status = verify_wrong_use(command,
+                                       "too many arguments, from \"%s\" on; see "
+                                       "wufei-verify %s --help",
+                                       argument, command->name);
+        else
+            command->operands[command->operand_count++] = argument;
+    }
+    return *status == VERIFY_HOLDS;
+}
+
+static bool is_there(const verify_command *command, const verify_option *option)
+{
+    if (option->count > 0)
+        return true;
+    verify_wrong_use(command, "%s is missing; see wufei-verify %s --help", option->name,
+                     command->name);
+    return false;
+}
+
+bool verify_number(const verify_command *command, const verify_option *option, uint64_t *out)
+{
+    if (!is_there(command, option))
+        return false;
+    const char *text = option->values[0];
+    if (decimal_parse(out, text, strlen(text)))
+        return true;
+    verify_wrong_use(command,
+                     "%s: \"%s\" is not a decimal below 2^64 without sign or leading zeros",
+                     option->name, text);
+    return false;
+}
+
+static int nibble(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static bool parse_hash(const verify_command *command, const char *field, const char *text,
+                       hash *out)
+{
+    bool good = strlen(text) == 2 * HASH_SIZE;
+    for (size_t i = 0; good && i < HASH_SIZE; i++) {
+        int high = nibble(text[2 * i]);
+        int low = nibble(text[2 * i + 1]);
+        good = high >= 0 && low >= 0;
+        out->bytes[i] = (uint8_t)(good ? high << 4 | low : 0);
+    }
+    if (!good)
+        verify_wrong_use(command, "%s: \"%.100s\" is not a SHA-256 hash in hex (64 digits)", field,
+                         text);
+    return good;
+}
+
+bool verify_hash(const verify_command *command, const verify_option *option, hash *out)
+{
+    return is_there(command, option) && parse_hash(command, option->name, option->values[0], out);
+}
+
+bool verify_hashes(const verify_command *command, hash *out)
+{
+    for (size_t i = 0; i < command->operand_count; i++) {
+        char field[32];
+        snprintf(field, sizeof field, "HASH %zu", i + 1);
+        if (!parse_hash(command, field, command->operands[i], &out[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Reads up to max + 1 bytes, so that a file that grows or has no length cannot fill the memory. */
+static char *read_all(FILE *file, size_t max, size_t *out_size)
+{
+    size_t room = 4096;
+    size_t size = 0;
+    char *bytes = malloc(room + 1);
+    while (bytes && size <= max) {
+        size_t got = fread(bytes + size, 1, room - size, file);
+        size += got;
+        if (got == 0)
+            break;
+        if (size == room) {
+            room *= 2;
+            char *grown = realloc(bytes, room + 1);
+            if (!grown)
+                free(bytes);
+            bytes = grown;
+        }
+    }
+    if (bytes)
+        bytes[size] = 0;
+    *out_size = size;
+    return bytes;
+}
+
+char *verify_read_file(const verify_command *command, const char *path, size_t max,
+                       size_t *out_size, int *status)
+{
+    struct stat about;
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    char *bytes = NULL;
+    *status = VERIFY_WRONG_USE;
+    if (!file) {
+        verify_wrong_use(command, "%s: cannot be opened: %s", path, strerror(errno));
+    } else if (fstat(fileno(file), &about) == 0 && S_ISDIR(about.st_mode)) {
+        verify_wrong_use(command, "%s: is a directory, expected a file", path);
+    } else if (!(bytes = read_all(file, max, out_size)) || ferror(file)) {
+        verify_wrong_use(command, "%s: cannot be read: %s", path, strerror(errno));
+        free(bytes);
+        bytes = NULL;
+    } else if (*out_size > max) {
+        *status =
+            verify_fails(command, "%s: larger than %zu bytes, the most that is read", path, max);
+        free(bytes);
+        bytes = NULL;
+    } else {
+        *status = VERIFY_HOLDS;
+    }
+    if (file && file != stdin)
+        fclose(file);
+    return bytes;
+}
+
+char *verify_hex(char out[2 * HASH_SIZE + 1], const hash *h)
+{
+    for (size_t i = 0; i < HASH_SIZE; i++)
+        snprintf(out + 2 * i, 3, "%02x", h->bytes[i]);
+    return out;
+}

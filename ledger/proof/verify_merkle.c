@@ -1,0 +1,159 @@
+/*
+ * proof/verify_merkle.c: the commands "inclusion" and "consistency" of wufei-verify: bare RFC 6962
+ * proofs given on the command line.
+ */
+#include "verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char inclusion_help[] =
+    "Usage: wufei-verify inclusion --leaf-hash HEX --index N --size N --root HEX [HASH...]\n"
+    "\n"
+    "Checks an RFC 6962 inclusion proof: that the leaf is entry N of the tree.\n"
+    "\n"
+    "  --leaf-hash HEX  SHA-256(00 || entry), 64 hex digits\n"
+    "  --index N        the entry's place, from 0\n"
+    "  --size N         entries in the tree\n"
+    "  --root HEX       root of the tree\n"
+    "  HASH...          the proof, in hex, the leaf's sibling first\n"
+    "\n"
+    "Example: the second of two entries (\"\" and one zero byte)\n"
+    "  wufei-verify inclusion \\\n"
+    "    --leaf-hash 96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7 \\\n"
+    "    --index 1 --size 2 \\\n"
+    "    --root fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125 \\\n"
+    "    6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d\n"
+    "\n"
+    "Exit status: 0 it holds, 1 it does not, 2 wrong use.\n";
+
+static const char consistency_help[] =
+    "Usage: wufei-verify consistency --size1 N --root1 HEX --size2 N --root2 HEX [HASH...]\n"
+    "\n"
+    "Checks an RFC 6962 consistency proof: that the second tree extends the first.\n"
+    "\n"
+    "  --size1 N, --root1 HEX  the older tree; size 0 has no proof and never holds\n"
+    "  --size2 N, --root2 HEX  the newer tree\n"
+    "  HASH...                 the proof, in hex, lowest first\n"
+    "\n"
+    "Example: from one entry (\"\") to two (and one zero byte)\n"
+    "  wufei-verify consistency \\\n"
+    "    --size1 1 --root1 6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d \\\n"
+    "    --size2 2 --root2 fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125 \\\n"
+    "    96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7\n"
+    "\n"
+    "Exit status: 0 it holds, 1 it does not, 2 wrong use.\n";
+
+/* For counting how many hashes a proof must have: a proof made from nothing but zeros. */
+static bool read_zeros(void *ctx, hash *out, unsigned level, uint64_t index)
+{
+    (void)ctx;
+    (void)level;
+    (void)index;
+    memset(out, 0, sizeof *out);
+    return true;
+}
+
+static int refuse_inclusion(const verify_command *command, uint64_t index, uint64_t size)
+{
+    if (index >= size)
+        return verify_fails(command,
+                            "does not hold: a tree of size %" PRIu64 " has no entry %" PRIu64, size,
+                            index);
+    hash proof[MERKLE_PROOF_MAX];
+    size_t expected = 0;
+    merkle_prove_inclusion(proof, &expected, index, size, read_zeros, NULL);
+    if (expected != command->operand_count)
+        return verify_fails(command, "does not hold: the proof has %zu hashes, expected %zu",
+                            command->operand_count, expected);
+    return verify_fails(command, "does not hold: leaf and proof do not lead to the root given");
+}
+
+int verify_inclusion(int argc, char **argv)
+{
+    enum { LEAF, INDEX, SIZE, ROOT, COUNT };
+    const char *values[COUNT] = {0};
+    verify_option options[COUNT] = {{"--leaf-hash", &values[LEAF], 1, 0},
+                                    {"--index", &values[INDEX], 1, 0},
+                                    {"--size", &values[SIZE], 1, 0},
+                                    {"--root", &values[ROOT], 1, 0}};
+    const char *operands[MERKLE_PROOF_MAX + 1];
+    verify_command command = {.name = argv[0],
+                              .help = inclusion_help,
+                              .options = options,
+                              .option_count = COUNT,
+                              .operands = operands,
+                              .operands_max = MERKLE_PROOF_MAX + 1};
+    int status = VERIFY_HOLDS;
+    if (!verify_read_arguments(&command, argc, argv, &status))
+        return status;
+    hash leaf;
+    hash root;
+    hash proof[MERKLE_PROOF_MAX + 1];
+    uint64_t index = 0;
+    uint64_t size = 0;
+    if (!verify_hash(&command, &options[LEAF], &leaf) ||
+        !verify_number(&command, &options[INDEX], &index) ||
+        !verify_number(&command, &options[SIZE], &size) ||
+        !verify_hash(&command, &options[ROOT], &root) || !verify_hashes(&command, proof))
+        return VERIFY_WRONG_USE;
+    if (!merkle_verify_inclusion(&leaf, index, size, proof, command.operand_count, &root))
+        return refuse_inclusion(&command, index, size);
+    printf("holds: the leaf is entry %" PRIu64 " of the tree of size %" PRIu64 "\n", index, size);
+    return VERIFY_HOLDS;
+}
+
+static int refuse_consistency(const verify_command *command, uint64_t size1, uint64_t size2)
+{
+    if (size1 == 0)
+        return verify_fails(command, "does not hold: --size1 is 0, and from the empty tree there "
+                                     "is no proof");
+    if (size1 > size2)
+        return verify_fails(command, "does not hold: --size1 %" PRIu64 " is above --size2 %" PRIu64,
+                            size1, size2);
+    hash proof[MERKLE_PROOF_MAX];
+    size_t expected = 0;
+    if (merkle_prove_consistency(proof, &expected, size1, size2, read_zeros, NULL) &&
+        expected != command->operand_count)
+        return verify_fails(command, "does not hold: the proof has %zu hashes, expected %zu",
+                            command->operand_count, expected);
+    return verify_fails(command, "does not hold: %s",
+                        size1 == size2 ? "trees of one size have different roots"
+                                       : "the proof does not lead to both roots given");
+}
+
+int verify_consistency(int argc, char **argv)
+{
+    enum { SIZE1, ROOT1, SIZE2, ROOT2, COUNT };
+    const char *values[COUNT] = {0};
+    verify_option options[COUNT] = {{"--size1", &values[SIZE1], 1, 0},
+                                    {"--root1", &values[ROOT1], 1, 0},
+                                    {"--size2", &values[SIZE2], 1, 0},
+                                    {"--root2", &values[ROOT2], 1, 0}};
+    const char *operands[MERKLE_PROOF_MAX + 1];
+    verify_command command = {.name = argv[0],
+                              .help = consistency_help,
+                              .options = options,
+                              .option_count = COUNT,
+                              .operands = operands,
+                              .operands_max = MERKLE_PROOF_MAX + 1};
+    int status = VERIFY_HOLDS;
+    if (!verify_read_arguments(&command, argc, argv, &status))
+        return status;
+    hash root1;
+    hash root2;
+    hash proof[MERKLE_PROOF_MAX + 1];
+    uint64_t size1 = 0;
+    uint64_t size2 = 0;
+    if (!verify_number(&command, &options[SIZE1], &size1) ||
+        !verify_hash(&command, &options[ROOT1], &root1) ||
+        !verify_number(&command, &options[SIZE2], &size2) ||
+        !verify_hash(&command, &options[ROOT2], &root2) || !verify_hashes(&command, proof))
+        return VERIFY_WRONG_USE;
+    if (!merkle_verify_consistency(size1, &root1, size2, &root2, proof, command.operand_count))
+        return refuse_consistency(&command, size1, size2);
+    printf("holds: the tree of size %" PRIu64 " extends the tree of size %" PRIu64 "\n", size2,
+           size1);
+    return VERIFY_HOLDS;
+}

@@ -1,0 +1,143 @@
+/*
+ * proof/verify_note.c: the commands "note" and "checkpoint" of wufei-verify.
+ */
+#include "verify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char note_help[] =
+    "Usage: wufei-verify note --vkey VKEY... FILE\n"
+    "\n"
+    "Checks a C2SP signed note and prints the names of the keys that signed it. At least one of\n"
+    "the keys must have signed; a wrong signature of any of them refuses the note; signatures of\n"
+    "other keys are ignored.\n"
+    "\n"
+    "  --vkey VKEY  a verifier key, NAME+HEX+BASE64; as often as there are keys\n"
+    "  FILE         the note, at most 1 MiB; - is standard input\n"
+    "\n"
+    "Example:\n"
+    "  wufei-verify note \\\n"
+    "    --vkey sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8 latest\n"
+    "\n"
+    "Exit status: 0 it holds, 1 it does not, 2 wrong use.\n";
+
+static const char checkpoint_help[] =
+    "Usage: wufei-verify checkpoint --vkey VKEY [--witness VKEY] [--origin NAME] FILE\n"
+    "\n"
+    "Checks a C2SP checkpoint with its cosignatures and prints what it says. Every key given must\n"
+    "have signed it.\n"
+    "\n"
+    "  --vkey VKEY     a verifier key of the log, NAME+HEX+BASE64; may be repeated\n"
+    "  --witness VKEY  a cosigner's key, published as type 04 or 01; may be repeated\n"
+    "  --origin NAME   the origin that the checkpoint must have\n"
+    "  FILE            the checkpoint, at most 1 MiB; - is standard input\n"
+    "\n"
+    "Example:\n"
+    "  wufei-verify checkpoint --origin \"go.sum database tree\" \\\n"
+    "    --vkey sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8 latest\n"
+    "\n"
+    "Exit status: 0 it holds, 1 it does not, 2 wrong use.\n";
+
+/* The names in the order of the signatures, each key once. */
+static void print_names(const note *n, verify_keys *keys)
+{
+    for (size_t s = 0; s < n->signature_count; s++)
+        for (size_t k = 0; k < keys->count; k++) {
+            const note_key *key = &keys->keys[k];
+            if (!keys->verified[k] || key->id != n->signatures[s].id ||
+                strlen(key->name) != n->signatures[s].name_size ||
+                memcmp(key->name, n->signatures[s].name, n->signatures[s].name_size) != 0)
+                continue;
+            printf("%s\n", key->name);
+            keys->verified[k] = false;
+        }
+}
+
+static int check_note(const verify_command *command, verify_keys *keys, const char *path)
+{
+    int status = VERIFY_HOLDS;
+    size_t size = 0;
+    char *bytes = verify_read_file(command, path, NOTE_MAX, &size, &status);
+    note *n = malloc(sizeof *n);
+    if (bytes && !n)
+        status = verify_wrong_use(command, "%s: not enough memory", path);
+    if (bytes && n) {
+        const char *reason = note_parse(n, bytes, size);
+        if (!reason)
+            reason = note_verify(keys->verified, keys->times_s, n, keys->keys, keys->count);
+        if (reason)
+            status = verify_fails(command, "%s: does not hold: %s", path, reason);
+        else
+            print_names(n, keys);
+    }
+    free(n);
+    free(bytes);
+    return status;
+}
+
+int verify_note(int argc, char **argv)
+{
+    const char *vkeys[VERIFY_KEYS_MAX];
+    verify_option option = {"--vkey", vkeys, VERIFY_KEYS_MAX, 0};
+    const char *operands[VERIFY_KEYS_MAX];
+    verify_command command = {.name = argv[0],
+                              .help = note_help,
+                              .options = &option,
+                              .option_count = 1,
+                              .operands = operands,
+                              .operands_max = VERIFY_KEYS_MAX};
+    int status = VERIFY_HOLDS;
+    if (!verify_read_arguments(&command, argc, argv, &status))
+        return status;
+    if (option.count == 0)
+        return verify_wrong_use(&command, "--vkey is missing; see wufei-verify note --help");
+    if (command.operand_count == 0)
+        return verify_wrong_use(&command, "FILE is missing; see wufei-verify note --help");
+    /* "--vkey A B FILE" can be read from the usage as well as "--vkey A --vkey B FILE" */
+    static verify_keys keys;
+    verify_option more = {"--vkey", operands, 0, command.operand_count - 1};
+    if (!verify_add_keys(&command, &keys, &option, false) ||
+        !verify_add_keys(&command, &keys, &more, false))
+        return VERIFY_WRONG_USE;
+    return check_note(&command, &keys, operands[command.operand_count - 1]);
+}
+
+int verify_checkpoint(int argc, char **argv)
+{
+    enum { VKEY, WITNESS, ORIGIN, COUNT };
+    const char *vkeys[VERIFY_KEYS_MAX];
+    const char *witnesses[VERIFY_KEYS_MAX];
+    const char *origin = NULL;
+    verify_option options[COUNT] = {{"--vkey", vkeys, VERIFY_KEYS_MAX, 0},
+                                    {"--witness", witnesses, VERIFY_KEYS_MAX, 0},
+                                    {"--origin", &origin, 1, 0}};
+    const char *path = NULL;
+    verify_command command = {.name = argv[0],
+                              .help = checkpoint_help,
+                              .options = options,
+                              .option_count = COUNT,
+                              .operands = &path,
+                              .operands_max = 1};
+    int status = VERIFY_HOLDS;
+    if (!verify_read_arguments(&command, argc, argv, &status))
+        return status;
+    if (options[VKEY].count + options[WITNESS].count == 0)
+        return verify_wrong_use(&command, "--vkey is missing; see wufei-verify checkpoint --help");
+    if (!path)
+        return verify_wrong_use(&command, "FILE is missing; see wufei-verify checkpoint --help");
+    static verify_keys keys;
+    if (!verify_add_keys(&command, &keys, &options[VKEY], false) ||
+        !verify_add_keys(&command, &keys, &options[WITNESS], true))
+        return VERIFY_WRONG_USE;
+    size_t size = 0;
+    char *bytes = verify_read_file(&command, path, NOTE_MAX, &size, &status);
+    checkpoint c;
+    if (bytes)
+        status = verify_signed_checkpoint(&command, &keys, path, bytes, size, origin, &c);
+    if (status == VERIFY_HOLDS)
+        verify_print_checkpoint(&c, &keys);
+    free(bytes);
+    return status;
+}

@@ -1,0 +1,114 @@
+/*
+ * proof/verify_proof.c: the command "proof" of wufei-verify: a receipt, checked offline.
+ */
+#include "verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Entries of tlog-tiles logs have at most 65,535 bytes; the proof format itself sets no limit. */
+enum { ENTRY_MAX = 64 << 20 };
+
+static const char help[] =
+    "Usage: wufei-verify proof --vkey VKEY [--witness VKEY] [--origin NAME] --entry FILE PROOF\n"
+    "\n"
+    "Checks a C2SP .tlog-proof: that the entry is in the log whose checkpoint the proof carries,\n"
+    "and that every key given signed that checkpoint.\n"
+    "\n"
+    "  --vkey VKEY     a verifier key of the log, NAME+HEX+BASE64; may be repeated\n"
+    "  --witness VKEY  a cosigner's key, published as type 04 or 01; may be repeated\n"
+    "  --origin NAME   the origin that the checkpoint must have\n"
+    "  --entry FILE    the exact bytes of the entry, at most 64 MiB; - is standard input\n"
+    "  PROOF           the proof, at most 1 MiB; - is standard input\n"
+    "\n"
+    "Example:\n"
+    "  wufei-verify proof --vkey \"$(cat log.vkey)\" --entry 17.entry 17.tlog-proof\n"
+    "\n"
+    "Exit status: 0 it holds, 1 it does not, 2 wrong use.\n";
+
+/* The proof's bytes against the entry's. */
+static int check(const verify_command *command, verify_keys *keys, const char *origin,
+                 const char *path, const char *bytes, size_t size, const hash *leaf)
+{
+    tlog_proof proof;
+    checkpoint c;
+    const char *reason = tlog_proof_parse(&proof, bytes, size);
+    if (reason)
+        return verify_fails(command, "%s: does not hold: %s", path, reason);
+    int status = verify_signed_checkpoint(command, keys, path, proof.checkpoint,
+                                          proof.checkpoint_size, origin, &c);
+    if (status != VERIFY_HOLDS)
+        return status;
+    if (proof.index >= c.size)
+        return verify_fails(command,
+                            "%s: does not hold: index %" PRIu64
+                            " is not below the checkpoint's size %" PRIu64,
+                            path, proof.index, c.size);
+    char hex[2 * HASH_SIZE + 1];
+    if (!merkle_verify_inclusion(leaf, proof.index, c.size, proof.hashes, proof.hash_count,
+                                 &c.root))
+        return verify_fails(command,
+                            "%s: does not hold: the entry (leaf hash %s) is not entry %" PRIu64
+                            " of the tree of the checkpoint, or the proof's hashes are wrong",
+                            path, verify_hex(hex, leaf), proof.index);
+    printf("holds: the entry is in the log\nindex: %" PRIu64 "\nleaf: %s\n", proof.index,
+           verify_hex(hex, leaf));
+    verify_print_checkpoint(&c, keys);
+    return VERIFY_HOLDS;
+}
+
+static int check_files(const verify_command *command, verify_keys *keys, const char *origin,
+                       const char *entry_path, const char *proof_path)
+{
+    int status = VERIFY_HOLDS;
+    size_t size = 0;
+    hash leaf;
+    char *entry = verify_read_file(command, entry_path, ENTRY_MAX, &size, &status);
+    if (!entry)
+        return status;
+    merkle_leaf(&leaf, entry, size);
+    free(entry);
+    char *bytes = verify_read_file(command, proof_path, NOTE_MAX, &size, &status);
+    if (bytes)
+        status = check(command, keys, origin, proof_path, bytes, size, &leaf);
+    free(bytes);
+    return status;
+}
+
+int verify_proof(int argc, char **argv)
+{
+    enum { VKEY, WITNESS, ORIGIN, ENTRY, COUNT };
+    const char *vkeys[VERIFY_KEYS_MAX];
+    const char *witnesses[VERIFY_KEYS_MAX];
+    const char *origin = NULL;
+    const char *entry = NULL;
+    verify_option options[COUNT] = {{"--vkey", vkeys, VERIFY_KEYS_MAX, 0},
+                                    {"--witness", witnesses, VERIFY_KEYS_MAX, 0},
+                                    {"--origin", &origin, 1, 0},
+                                    {"--entry", &entry, 1, 0}};
+    const char *path = NULL;
+    verify_command command = {.name = argv[0],
+                              .help = help,
+                              .options = options,
+                              .option_count = COUNT,
+                              .operands = &path,
+                              .operands_max = 1};
+    int status = VERIFY_HOLDS;
+    if (!verify_read_arguments(&command, argc, argv, &status))
+        return status;
+    const char *missing = NULL;
+    if (options[VKEY].count + options[WITNESS].count == 0)
+        missing = "--vkey";
+    else if (!entry)
+        missing = "--entry";
+    else if (!path)
+        missing = "PROOF";
+    if (missing)
+        return verify_wrong_use(&command, "%s is missing; see wufei-verify proof --help", missing);
+    static verify_keys keys;
+    if (!verify_add_keys(&command, &keys, &options[VKEY], false) ||
+        !verify_add_keys(&command, &keys, &options[WITNESS], true))
+        return VERIFY_WRONG_USE;
+    return check_files(&command, &keys, origin, entry, path);
+}

@@ -1,0 +1,222 @@
+#!/bin/bash
+# wufei-verify from outside: its commands, exit statuses and what its errors say.
+set -u
+command -v wufei-verify >/dev/null || { echo "wufei-verify is not built: skipped"; exit 77; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+failures=0
+
+# expect STATUS PATTERN COMMAND...: exit status, and an extended regular expression that standard
+# output (status 0) or standard error (any other) must match.
+expect() {
+    local status=$1 pattern=$2 got
+    shift 2
+    "$@" >out 2>err </dev/null
+    got=$?
+    local stream=err other=out
+    [ "$status" = 0 ] && stream=out other=err
+    if [ "$got" != "$status" ]; then
+        echo "FAIL (status $got, expected $status): $*"
+        cat out err
+        failures=$((failures + 1))
+    elif ! grep -Eq -- "$pattern" "$stream"; then
+        echo "FAIL (no \"$pattern\" on std$stream): $*"
+        cat out err
+        failures=$((failures + 1))
+    elif [ -s "$other" ] && [ "${EVIDENCE:-}" = "" ]; then
+        echo "FAIL (something on std$other): $*"
+        cat out err
+        failures=$((failures + 1))
+    fi
+}
+
+v=wufei-verify
+leaf0=6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d
+leaf1=96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7
+root2=fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125
+
+# ---- the program itself
+expect 0 "Example" $v --help
+expect 2 "unknown command \"conceal\"" $v conceal
+expect 2 "Usage" $v
+for c in inclusion consistency note checkpoint proof extends; do
+    expect 0 "Example" $v $c --help
+    expect 2 "missing|expected three" $v $c
+    expect 2 "unknown option --frobnicate" $v $c --frobnicate 1
+    expect 2 "policy is not supported by this version" $v $c --policy p.txt
+done
+
+# ---- inclusion
+expect 0 "^holds" $v inclusion --leaf-hash $leaf1 --index 1 --size 2 --root $root2 $leaf0
+expect 0 "^holds" $v inclusion --leaf-hash=$leaf0 --index=0 --size=1 --root=$leaf0
+expect 1 "does not hold.*root" $v inclusion --leaf-hash $leaf1 --index 0 --size 2 --root $root2 $leaf0
+expect 1 "has 0 hashes, expected 1" $v inclusion --leaf-hash $leaf1 --index 1 --size 2 --root $root2
+expect 1 "has 2 hashes, expected 1" $v inclusion --leaf-hash $leaf1 --index 1 --size 2 --root $root2 $leaf0 $leaf0
+expect 1 "no entry 2" $v inclusion --leaf-hash $leaf1 --index 2 --size 2 --root $root2 $leaf0
+expect 1 "no entry 0" $v inclusion --leaf-hash $leaf1 --index 0 --size 0 --root $root2
+expect 2 "root is missing" $v inclusion --leaf-hash $leaf1 --index 1 --size 2 $leaf0
+expect 2 "index: \"01\"" $v inclusion --leaf-hash $leaf1 --index 01 --size 2 --root $root2 $leaf0
+expect 2 "index: \"-1\"" $v inclusion --leaf-hash $leaf1 --index -1 --size 2 --root $root2 $leaf0
+expect 2 "size: \"18446744073709551616\"" $v inclusion --leaf-hash $leaf1 --index 1 --size 18446744073709551616 --root $root2 $leaf0
+expect 2 "HASH 1: \"abc\"" $v inclusion --leaf-hash $leaf1 --index 1 --size 2 --root $root2 abc
+expect 2 "root: .* not a SHA-256 hash" $v inclusion --leaf-hash $leaf1 --index 1 --size 2 --root ${root2}00 $leaf0
+expect 2 "index is given more than 1 time" $v inclusion --index 1 --index 2
+expect 2 "size needs a value" $v inclusion --size
+
+# ---- consistency
+expect 0 "^holds" $v consistency --size1 1 --root1 $leaf0 --size2 2 --root2 $root2 $leaf1
+expect 0 "^holds" $v consistency --size1 2 --root1 $root2 --size2 2 --root2 $root2
+expect 1 "different roots" $v consistency --size1 2 --root1 $leaf0 --size2 2 --root2 $root2
+expect 1 "both roots" $v consistency --size1 1 --root1 $leaf1 --size2 2 --root2 $root2 $leaf1
+expect 1 "size1 is 0" $v consistency --size1 0 --root1 $leaf0 --size2 2 --root2 $root2
+expect 1 "above" $v consistency --size1 2 --root1 $root2 --size2 1 --root2 $leaf0 $leaf1
+expect 1 "has 0 hashes, expected 1" $v consistency --size1 1 --root1 $leaf0 --size2 2 --root2 $root2
+expect 2 "root2 is missing" $v consistency --size1 1 --root1 $leaf0 --size2 2
+
+# ---- note, checkpoint: a real one of sum.golang.org
+sumdb=sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8
+other=PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW
+cat >latest <<'END'
+go.sum database tree
+35225469
+vt5T6GaLCXvyHFl9VUvvItR43XZxfLgftEcTyO3eJCQ=
+
+— sum.golang.org Az3grpukl5AXaVfYkLiDGORx/DN2nlcS5kZHR5uYOBV2KA2HgXpD+gu9HHONebHLAyaKbbTM75QTtPydhKCExixSfwQ=
+END
+sed 's/35225469/35225470/' latest >forged
+expect 0 "^sum.golang.org$" $v note --vkey $sumdb latest
+expect 0 "^sum.golang.org$" $v note --vkey $other --vkey $sumdb latest
+expect 0 "^sum.golang.org$" $v note --vkey $other $sumdb latest
+expect 0 "^size: 35225469$" $v checkpoint --vkey $sumdb latest
+expect 0 "^size: 35225469$" $v checkpoint --vkey $sumdb --origin "go.sum database tree" latest
+expect 0 "^signed by: sum.golang.org$" $v checkpoint --vkey $sumdb latest
+expect 1 "origin is .* expected \"example.com/log\"" $v checkpoint --vkey $sumdb --origin example.com/log latest
+expect 1 "not signed by \"PeterNeumann" $v checkpoint --vkey $sumdb --vkey $other latest
+expect 1 "by a given key" $v note --vkey $other latest
+for c in note checkpoint; do
+    expect 1 "does not verify" $v $c --vkey $sumdb forged
+    expect 2 "absent: cannot be opened: No such file" $v $c --vkey $sumdb absent
+    expect 2 "is a directory, expected a file" $v $c --vkey $sumdb .
+    expect 2 "vkey: \"nonsense\": .*NAME" $v $c --vkey nonsense latest
+    expect 2 "vkey is missing" $v $c latest
+    expect 2 "FILE is missing" $v $c --vkey $sumdb
+    expect 1 "no empty line" $v $c --vkey $sumdb /dev/null
+done
+head -c 1048577 /dev/zero >huge
+expect 1 "larger than 1048576 bytes" $v note --vkey $sumdb huge
+$v note --vkey $sumdb - <latest >out || { echo "FAIL: note from standard input"; failures=$((failures + 1)); }
+
+# a cosignature: the witness's published key is of type 01, its line has the id of type 04
+cat >cosigned <<'END'
+developers.google.com/android/binary_transparency/0
+611
+2GZ1zmS5VkfUZmn2ZyR4KZXwHLD+xnwBIWzql/cD50w=
+
+— pixel_transparency_log csh42zBFAiAd3Y1FwqNTt5RglY0uG7heC6Yu1gEbXXPYmZ7LdOILMAIhAIt68PnR/3TADAaC7hvrSHbpziV7TmpIwOUydLmcjyTQ
+— ArmoredWitness-small-breeze nRq5UQAAAABnoqrsRIofXn68vTohcAm2KG4ACGyRPNePUk02BSWD0WKV5ElejTk5Z+Tm3GmJ5j/etA+fkL9XuaQsnTyZbr437sF4AQ==
+END
+breeze=ArmoredWitness-small-breeze+7b3ada3a+AQAWYpUjfGGPQiWOgt6sLWap0P9rVOe+Ofu2uNZbO4FD
+expect 0 "^cosigned by: ArmoredWitness-small-breeze at 1738713836 \(2025-02-05T00:03:56Z\)$" \
+    $v checkpoint --witness $breeze cosigned
+expect 1 "by a given key" $v checkpoint --vkey $breeze cosigned
+sed 's/nRq5UQAAAABnoqrs/nRq5UQAAAABnoqrt/' cosigned >backdated
+expect 1 "does not verify" $v checkpoint --witness $breeze backdated
+
+# ---- proof, extends: a log of our own with three entries, signed here
+if ! python3 -c 'import sys; sys.exit(0)' 2>/dev/null || ! openssl version >/dev/null 2>&1; then
+    echo "python3 or openssl is absent: proof and extends are not run"
+else
+    openssl genpkey -algorithm ed25519 -out key.pem 2>/dev/null
+    python3 - <<'END'
+import base64, hashlib, subprocess
+def sha(b): return hashlib.sha256(b).digest()
+def leaf(b): return sha(b'\0' + b)
+def node(a, b): return sha(b'\1' + a + b)
+def b64(b): return base64.b64encode(b).decode()
+public = subprocess.run(['openssl', 'pkey', '-in', 'key.pem', '-pubout', '-outform', 'DER'],
+                        capture_output=True, check=True).stdout[-32:]
+name = 'example.test/ledger'
+key = b'\1' + public
+ident = sha(name.encode() + b'\n' + key)[:4]
+open('vkey', 'w').write(f'{name}+{ident.hex()}+{b64(key)}')
+def checkpoint(size, root):
+    text = f'{name}\n{size}\n{b64(root)}\n'
+    open('text', 'w').write(text)
+    subprocess.run(['openssl', 'pkeyutl', '-sign', '-rawin', '-inkey', 'key.pem', '-in', 'text',
+                    '-out', 'sig'], check=True)
+    return f'{text}\n\u2014 {name} {b64(ident + open("sig", "rb").read())}\n'
+entries = [b'first', b'second', b'third']
+for i, e in enumerate(entries):
+    open(f'{i}.entry', 'wb').write(e)
+a, b, c = map(leaf, entries)
+old, new = checkpoint(2, node(a, b)), checkpoint(3, node(node(a, b), c))
+split = checkpoint(3, node(node(a, b), a))
+open('empty.note', 'w').write(checkpoint(0, sha(b'')))
+for file, text in (('old.note', old), ('new.note', new), ('split.note', split)):
+    open(file, 'w').write(text)
+def proof(index, hashes, extra=''):
+    lines = ''.join(b64(h) + '\n' for h in hashes)
+    return f'c2sp.org/tlog-proof@v1\n{extra}index {index}\n{lines}\n{new}'
+open('1.proof', 'w').write(proof(1, [a, c]))
+open('2.proof', 'w').write(proof(2, [node(a, b)], 'extra AQID\n'))
+open('wrong-index.proof', 'w').write(proof(0, [a, c]))
+open('beyond.proof', 'w').write(proof(3, [a, c]))
+open('no-magic.proof', 'w').write(proof(1, [a, c]).replace('@v1', '@v2'))
+open('bad-hash.proof', 'w').write(proof(1, [a, c]).replace(b64(a), b64(a)[:-2] + 'x='))
+open('leading-zero.proof', 'w').write(proof('01', [a, c]))
+open('bad-extra.proof', 'w').write(proof(1, [a, c], 'extra AQI\n'))
+open('consistency', 'w').write(f'old 2\n{b64(c)}\n\n{new}')
+open('bare', 'w').write(f'old 2\n{b64(c)}\n\n')
+open('other-checkpoint', 'w').write(f'old 2\n{b64(c)}\n\n{split}')
+open('other-size', 'w').write(f'old 1\n{b64(c)}\n\n')
+open('none', 'w').write('old 3\n\n')
+open('from-empty', 'w').write('old 0\n\n')
+END
+    key=$(cat vkey)
+    expect 0 "^holds" $v proof --vkey "$key" --entry 1.entry 1.proof
+    expect 0 "^index: 2$" $v proof --vkey "$key" --entry 2.entry 2.proof
+    expect 1 "is not entry 1" $v proof --vkey "$key" --entry 0.entry 1.proof
+    expect 1 "is not entry 0" $v proof --vkey "$key" --entry 1.entry wrong-index.proof
+    expect 1 "index 3 is not below" $v proof --vkey "$key" --entry 1.entry beyond.proof
+    expect 1 "tlog-proof@v1" $v proof --vkey "$key" --entry 1.entry no-magic.proof
+    expect 1 "canonical base64" $v proof --vkey "$key" --entry 1.entry bad-hash.proof
+    expect 1 "leading zeros" $v proof --vkey "$key" --entry 1.entry leading-zero.proof
+    expect 1 "extra" $v proof --vkey "$key" --entry 1.entry bad-extra.proof
+    expect 1 "by a given key" $v proof --vkey $sumdb --entry 1.entry 1.proof
+    expect 1 "expected \"x\"" $v proof --vkey "$key" --origin x --entry 1.entry 1.proof
+    expect 2 "entry is missing" $v proof --vkey "$key" 1.proof
+    expect 2 "PROOF is missing" $v proof --vkey "$key" --entry 1.entry
+    expect 2 "cannot be opened" $v proof --vkey "$key" --entry 9.entry 1.proof
+    expect 2 "is a directory" $v proof --vkey "$key" --entry . 1.proof
+    expect 0 "^holds" $v extends --vkey "$key" old.note new.note consistency
+    expect 0 "^holds" $v extends --vkey "$key" old.note new.note bare
+    expect 0 "^holds" $v extends --vkey "$key" new.note new.note none
+    expect 0 "empty tree" $v extends --vkey "$key" empty.note new.note from-empty
+    expect 1 "is not the new checkpoint" $v extends --vkey "$key" old.note new.note other-checkpoint
+    expect 1 "\"old\" size" $v extends --vkey "$key" old.note new.note other-size
+    expect 1 "by a given key" $v extends --vkey $sumdb old.note new.note consistency
+    EVIDENCE=1
+    expect 1 "two roots for one size" $v extends --vkey "$key" new.note split.note none
+    # the evidence is on standard output, byte for byte
+    { cat new.note; echo; cat split.note; } | cmp - out || failures=$((failures + 1))
+    expect 1 "does not lead to both roots" $v extends --vkey "$key" old.note split.note bare
+    expect 1 "larger tree" $v extends --vkey "$key" new.note old.note none
+    EVIDENCE=
+fi
+
+if [ -w /dev/full ] && $v checkpoint --vkey $sumdb latest >/dev/full 2>err; then
+    echo "FAIL: a verdict that cannot be written counts as one that holds"
+    failures=$((failures + 1))
+fi
+
+# A court copies the folder, and only the folder.
+if command -v cc >/dev/null && [ -n "${WUFEI_SOURCE:-}" ]; then
+    mkdir copy && cp "$WUFEI_SOURCE"/ledger/proof/*.[ch] copy &&
+        (cd copy && cc -O1 -w ./*.c -lcrypto -o wufei-verify) &&
+        expect 0 "^size: 35225469$" ./copy/wufei-verify checkpoint --vkey $sumdb latest
+    [ -x copy/wufei-verify ] || { echo "FAIL: the folder alone does not compile"; failures=$((failures + 1)); }
+fi
+
+[ $failures = 0 ] && echo "all as expected"
+exit $((failures > 0))
