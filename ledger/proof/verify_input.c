@@ -111,7 +111,7 @@ bool verify_number(const verify_command *command, const verify_option *option, u
     if (!is_there(command, option))
         return false;
     const char *text = option->values[0];
-    if (decimal_parse(out, text, strlen(text)))
+    if (line_number_parse(out, text, strlen(text)))
         return true;
     verify_wrong_use(command,
                      "%s: \"%s\" is not a decimal below 2^64 without sign or leading zeros",

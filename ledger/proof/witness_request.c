@@ -25,7 +25,7 @@ const char *witness_request_parse(witness_request *out, const char *bytes, size_
     size_t length = 0;
     if (!line_next(&reader, &line, &length) || length < 4 || memcmp(line, "old ", 4) != 0)
         return "the first line is not \"old N\"";
-    if (!decimal_parse(&out->old_size, line + 4, length - 4))
+    if (!line_number_parse(&out->old_size, line + 4, length - 4))
         return "the old size is not a decimal below 2^64 without sign or leading zeros";
     const char *reason = hash_lines_parse(out->hashes, &out->hash_count, &reader);
     if (reason)
