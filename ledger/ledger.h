@@ -100,11 +100,16 @@ typedef struct submit_batch {
 } submit_batch;
 
 /* Enters one batch in one or more commits of at most LEDGER_GROUP_MAX statements each (a seal
-   stands in the same commit as what it seals); returns when all of it is durable. */
+   stands in the same commit as what it seals); returns when all of it is durable. WF_OK also when
+   single items were refused, unless all_or_nothing: see the items. all_or_nothing is one commit of
+   any size, with as many seals as it needs; the items' reasons then name every refusal, not only the
+   first. A batch's status other than WF_OK and WF_REFUSED: the items from the failure on are not
+   entered, earlier commits of a large batch stand. */
 wf_status ledger_submit(ledger *l, submit_batch *batch, wf_error *err);
 
 /* The same through the bounded queue to the writer thread: returns at once (waits while the queue is
-   full). `done` runs on the writer thread after the commit. Several small batches may share a commit. */
+   full). `done` runs on the writer thread after the commit and must not submit, drain or prove.
+   Several small batches may share a commit. Not WF_OK: the batch was not taken, `done` will not run. */
 wf_status ledger_submit_async(ledger *l, submit_batch *batch,
                               void (*done)(void *ctx, submit_batch *batch), void *ctx,
                               wf_error *err);

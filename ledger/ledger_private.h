@@ -1,0 +1,274 @@
+/*
+ * ledger/ledger_private.h: what the files of ledger/ share and nobody else sees.
+ *
+ * Who calls whom, top to bottom:
+ *     create, open, writer, verify, replay, prove       what ledger.h promises
+ *     prepare, group                                    one statement: checked, then entered
+ *     signed_head, tree, head, keys, system, folder     what they work with
+ */
+#ifndef LEDGER_PRIVATE_H
+#define LEDGER_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include <openssl/evp.h>
+
+#include "base/memory.h"
+#include "checkpoint.h"
+#include "entry.h"
+#include "ledger.h"
+#include "merkle.h"
+#include "note.h"
+#include "store.h"
+
+#define OPERATOR_PARTY "operator"
+#define SUITE_ED25519 "ed25519-sha256"
+
+enum { PUBLIC_KEY_SIZE = 32, ED25519_SIZE = 64, LEDGER_FORMAT = 1 };
+
+/* ---- folder.c: the files beside the store -------------------------------------------------- */
+
+#define FILE_FORMAT "FORMAT"
+#define FILE_CHECKPOINT "checkpoint"
+#define FILE_KEY "operator.pem"
+#define FOLDER_STORE "store"
+#define FILE_LOCK "writer.lock" /* in the store's folder */
+
+/* "dir/name" on the heap; NULL when out of memory. */
+char *folder_path(const char *dir, const char *name);
+wf_status folder_sync(const char *path, wf_error *err);
+/* Replaces dir/name so that after a crash there is the old or the new file, whole. */
+wf_status folder_write(const char *dir, const char *name, const void *data, size_t size,
+                       mode_t mode, wf_error *err);
+/* Reads a small file; *out is malloced and ends in a zero. *out NULL when there is none. */
+wf_status folder_read(const char *dir, const char *name, size_t max, char **out, size_t *out_size,
+                      wf_error *err);
+wf_status folder_check_format(const char *dir, wf_error *err);
+/* Takes the one writer's lock; *out is the descriptor that holds it. */
+wf_status folder_lock(int *out, const char *dir, wf_error *err);
+
+/* ---- head.c: the row "head" of TABLE_META --------------------------------------------------- */
+
+typedef struct ledger_head {
+    uint64_t size;
+    hash last_leaf;
+    int64_t last_time_ms;
+    hash root;
+} ledger_head;
+
+wf_status head_get(ledger_head *out, store_txn *txn, wf_error *err);
+wf_status head_put(store_txn *txn, const ledger_head *head, wf_error *err);
+
+/* ---- tree.c: the Merkle tree in tiles -------------------------------------------------------- */
+
+enum { TREE_LEVELS = 8, TILE_BITS = 8 };
+
+typedef struct tree_level {
+    unsigned count;       /* hashes in the partial tile, 0 to 255 */
+    hash edge[TILE_BITS]; /* edge[b]: the complete subtree of 2^b hashes, valid if bit b of count */
+    hash hashes[TILE_WIDTH];
+} tree_level;
+
+/* The right edge of the tree: its partial tiles. */
+typedef struct tree {
+    uint64_t size;
+    tree_level levels[TREE_LEVELS];
+} tree;
+
+void tree_init(tree *t);
+wf_status tree_load(tree *t, store_txn *txn, uint64_t size, wf_error *err);
+/* Full tiles are written at once, partial ones by tree_flush, once a commit. */
+wf_status tree_append(tree *t, store_txn *txn, const hash *leaf, wf_error *err);
+wf_status tree_flush(const tree *t, store_txn *txn, wf_error *err);
+void tree_root(hash *out, const tree *t);
+/* The stored hashes of a tile; *out->data NULL when it is not there. */
+wf_status tile_get(store_txn *txn, unsigned level, uint64_t index, span *out, wf_error *err);
+
+/* A merkle_reader over the tiles; ctx is a tile_reader. */
+typedef struct tile_reader {
+    store_txn *txn;
+    wf_error *err;
+} tile_reader;
+bool tile_read_hash(void *ctx, hash *out, unsigned level, uint64_t index);
+
+/* ---- system.c: records about the ledger itself ----------------------------------------------- */
+
+typedef struct genesis {
+    unsigned version;
+    char origin[ORIGIN_MAX + 1];
+    char suite[32];
+    uint8_t operator_key[PUBLIC_KEY_SIZE];
+    int utc_offset_minutes;
+} genesis;
+
+typedef struct system_record {
+    enum { SYSTEM_GENESIS, SYSTEM_SEAL, SYSTEM_KEY_ADD } kind;
+    genesis genesis;
+    uint64_t seal_count;
+    hash seal_root;
+    char party[AUTHOR_MAX + 1]; /* of a KeyAdd */
+    uint8_t public_key[PUBLIC_KEY_SIZE];
+} system_record;
+
+wf_status system_parse(system_record *out, span bytes, wf_error *err);
+void system_write(buffer *out, const system_record *record);
+wf_status system_check_origin(const char *origin, wf_error *err);
+
+/* ---- keys.c: signing, verifying, who may sign ------------------------------------------------ */
+
+typedef struct party_key {
+    struct party_key *next; /* in its bucket, or in the list of forgotten ones */
+    char party[AUTHOR_MAX + 1];
+    size_t party_size;
+    uint8_t id[KEY_ID_SIZE];
+    uint64_t valid_from;
+    atomic_bool forgotten; /* its entry was not committed after all */
+    EVP_PKEY *pkey;
+} party_key;
+
+enum { KEY_BUCKETS = 4096 };
+
+typedef struct key_table {
+    pthread_rwlock_t lock;
+    bool loaded;
+    party_key *buckets[KEY_BUCKETS];
+    party_key *forgotten; /* others may still look at these: freed with the table */
+} key_table;
+
+/* What one thread verifies with. */
+typedef struct key_scratch {
+    EVP_MD_CTX *ctx;
+    uint8_t *message; /* the domain line, and room for a statement behind it */
+} key_scratch;
+
+bool key_scratch_init(key_scratch *s);
+void key_scratch_free(key_scratch *s);
+
+void key_id_of(uint8_t out[KEY_ID_SIZE], const uint8_t public_key[PUBLIC_KEY_SIZE]);
+wf_status key_generate(EVP_PKEY **out, const char *dir,
+                       wf_error *err); /* writes dir/operator.pem */
+wf_status key_load(EVP_PKEY **out, const char *path, wf_error *err);
+bool key_public(uint8_t out[PUBLIC_KEY_SIZE], EVP_PKEY *key);
+bool key_sign(uint8_t out[ED25519_SIZE], EVP_PKEY *key, const void *message, size_t size);
+bool key_sign_statement(uint8_t out[ED25519_SIZE], EVP_PKEY *key, span statement);
+bool key_verify_statement(const party_key *key, key_scratch *scratch, span statement,
+                          span signature);
+
+void key_table_init(key_table *t);
+void key_table_free(key_table *t);
+wf_status key_table_load(key_table *t, store_txn *txn,
+                         wf_error *err); /* once; later calls do nothing */
+wf_status key_table_add(key_table *t, span party, const uint8_t public_key[PUBLIC_KEY_SIZE],
+                        uint64_t valid_from, wf_error *err);
+void key_table_forget(key_table *t, uint64_t from_seq);
+/* The first key of `party` behind `after` (NULL: the first of all). */
+const party_key *key_table_next(key_table *t, span party, const party_key *after);
+wf_status key_row_put(store_txn *txn, span party, const uint8_t public_key[PUBLIC_KEY_SIZE],
+                      uint64_t valid_from, wf_error *err);
+/* Finds the key of the statement's author that made `signature`, valid at `seq`; NULL: none. */
+const party_key *key_table_find_signer(key_table *t, key_scratch *scratch, span party,
+                                       span statement, span signature, uint64_t seq);
+
+/* ---- the ledger itself ------------------------------------------------------------------------
+ */
+
+typedef struct writer writer;
+
+struct ledger {
+    char *dir;
+    store *store;
+    genesis genesis;
+    uint8_t operator_id[KEY_ID_SIZE];
+    note_key operator_note_key;
+    char vkey[NOTE_NAME_MAX + 80];
+    bool read_only;
+    unsigned threads;
+    ledger_hooks hooks;
+    int lock;              /* -1: not the writer */
+    EVP_PKEY *signing_key; /* NULL: reading only */
+    key_table keys;
+    checkpoint last_signed; /* the writer's thread only, once there is one */
+    pthread_mutex_t start;  /* guards `writer` */
+    writer *writer;         /* NULL until the first statement comes */
+};
+
+/* All tables of the ledger and of the hooks, NULL-terminated, in `out`. */
+void ledger_table_names(const char *out[STORE_TABLES_MAX + 1], const ledger_hooks *hooks);
+/* Takes what a genesis says into the ledger. */
+wf_status ledger_take_genesis(ledger *l, const genesis *g, wf_error *err);
+wf_status ledger_read_genesis(genesis *out, store_txn *txn, wf_error *err);
+
+/* ---- signed_head.c: the checkpoint file --------------------------------------------------------
+ */
+
+/* Reads and verifies the file. *text (malloced) may be NULL when not wanted. */
+wf_status signed_head_read(ledger *l, checkpoint *out, char **text, wf_error *err);
+/* That the log in `txn` holds what was signed, and goes on from there. */
+wf_status signed_head_check(ledger *l, const checkpoint *signed_head, store_txn *txn,
+                            const ledger_head *head, wf_error *err);
+/* Signs what is committed and replaces the file. */
+wf_status signed_head_write(ledger *l, wf_error *err);
+
+/* ---- prepare.c: what can be checked of a statement on any thread -------------------------------
+ */
+
+typedef struct prepared {
+    statement_view view;
+    void *record;         /* the hook's */
+    hash leaf;            /* of the statement, when it is to be sealed */
+    const party_key *key; /* that signed; NULL: sealed, or not known yet */
+    wf_status status;
+    const char *reason;
+} prepared;
+
+void prepare_item(ledger *l, key_scratch *scratch, arena *memory, const submit_batch *batch,
+                  const submit_item *item, prepared *out);
+
+/* ---- group.c: what one transaction enters ------------------------------------------------------
+ */
+
+typedef struct group {
+    ledger *l;
+    store_txn *txn; /* NULL: none open */
+    size_t count;   /* entries of this transaction */
+    tree tree;      /* as in the transaction */
+    tree committed_tree;
+    ledger_head head;
+    ledger_head committed_head;
+    uint8_t last_id[STATEMENT_ID_SIZE]; /* the largest id */
+    uint8_t committed_last_id[STATEMENT_ID_SIZE];
+    int64_t now_ms;
+    buffer entry;
+    buffer statement;
+    buffer record;
+} group;
+
+/* One statement as it is to be entered. */
+typedef struct group_item {
+    const statement_view *view;
+    const void *record; /* the hook's, of prepare */
+    const uint8_t *author_key;
+    span signature; /* data NULL: sealed by what follows */
+} group_item;
+
+wf_status group_init(group *g, ledger *l, wf_error *err); /* the tail, from the store */
+void group_free(group *g);
+wf_status group_begin(group *g, wf_error *err);
+/* WF_OK: *already tells which; WF_REFUSED: nothing changed; else the group must be aborted. */
+wf_status group_enter(group *g, const group_item *item, bool *already, uint64_t *seq,
+                      wf_error *err);
+/* Makes, signs and enters a system statement of the operator. */
+wf_status group_enter_system(group *g, const system_record *record, int64_t time_ms, bool *already,
+                             uint64_t *seq, wf_error *err);
+wf_status group_commit(group *g, wf_error *err); /* aborts when it fails; fatal for the writer */
+void group_abort(group *g);
+
+/* ---- writer.c
+ * ------------------------------------------------------------------------------------ */
+
+/* Stops the threads after the queue is done; NULL writer is fine. */
+void writer_close(ledger *l);
+
+#endif

@@ -1,0 +1,232 @@
+/*
+ * ledger/open.c: opening and closing, and what a ledger says of itself.
+ *
+ * Opening compares three things that must agree: the head row, the root computed from the tiles,
+ * and the signed checkpoint beside the store.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "ledger_private.h"
+
+void ledger_table_names(const char *out[STORE_TABLES_MAX + 1], const ledger_hooks *hooks)
+{
+    static const char *const own[LEDGER_TABLES] = {"meta", "entries", "ids", "tiles", "keys"};
+    size_t count = 0;
+    for (; count < LEDGER_TABLES; count++)
+        out[count] = own[count];
+    if (hooks != NULL && hooks->tables != NULL) {
+        for (size_t i = 0; hooks->tables[i] != NULL; i++) {
+            WF_ASSERT(count < STORE_TABLES_MAX);
+            out[count++] = hooks->tables[i];
+        }
+    }
+    out[count] = NULL;
+}
+
+wf_status ledger_take_genesis(ledger *l, const genesis *g, wf_error *err)
+{
+    if (g->version > LEDGER_FORMAT)
+        return wf_fail(err, WF_USAGE,
+                       _("%s was made by a newer version of wufei (format %u, this program knows "
+                         "%d): use a newer wufei"),
+                       l->dir, g->version, LEDGER_FORMAT);
+    if (g->version != LEDGER_FORMAT || strcmp(g->suite, SUITE_ED25519) != 0)
+        return wf_fail(err, WF_USAGE, _("%s: suite %s: this version of wufei knows %s only"),
+                       l->dir, g->suite, SUITE_ED25519);
+    l->genesis = *g;
+    key_id_of(l->operator_id, g->operator_key);
+    note_vkey_format(l->vkey, sizeof l->vkey, g->origin, g->operator_key);
+    const char *reason = note_key_parse(&l->operator_note_key, l->vkey);
+    if (reason != NULL)
+        return wf_fail(err, WF_DAMAGED, "%s: %s", l->dir, reason);
+    return WF_OK;
+}
+
+wf_status ledger_read_genesis(genesis *out, store_txn *txn, wf_error *err)
+{
+    uint8_t key[8];
+    span bytes;
+    entry_view entry;
+    statement_view statement;
+    system_record record;
+    store_key_u64(key, 0);
+    wf_status status = store_get(txn, TABLE_ENTRIES, span_of(key, sizeof key), &bytes, err);
+    if (status != WF_OK)
+        return status;
+    if (bytes.data == NULL || entry_parse(&entry, bytes, NULL) != WF_OK ||
+        statement_parse(&statement, entry.statement, NULL) != WF_OK ||
+        statement.system.data == NULL || system_parse(&record, statement.system, NULL) != WF_OK ||
+        record.kind != SYSTEM_GENESIS ||
+        !span_equal(statement.origin, span_text(record.genesis.origin)))
+        return wf_fail(err, WF_DAMAGED, _("entry 0 is missing or is not a genesis"));
+    *out = record.genesis;
+    return WF_OK;
+}
+
+static wf_status check_root(const ledger *l, store_txn *txn, const ledger_head *head, wf_error *err)
+{
+    tree *t = malloc(sizeof *t);
+    hash root;
+    if (t == NULL)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    wf_status status = tree_load(t, txn, head->size, err);
+    if (status == WF_OK) {
+        tree_root(&root, t);
+        if (!hash_equal(&root, &head->root))
+            status = wf_fail(err, WF_DAMAGED,
+                             _("%s: the tree of %llu entries has another root than the head row"),
+                             l->dir, (unsigned long long)head->size);
+    }
+    free(t);
+    return status;
+}
+
+static wf_status check_state(ledger *l, wf_error *err)
+{
+    store_txn *txn = NULL;
+    genesis g;
+    ledger_head head;
+    checkpoint signed_head = {0};
+    wf_status status = store_begin(&txn, l->store, false, err);
+    if (status == WF_OK)
+        status = ledger_read_genesis(&g, txn, err);
+    if (status == WF_OK)
+        status = ledger_take_genesis(l, &g, err);
+    store_abort(txn);
+    txn = NULL;
+    /* The file before the store: a writer beside us commits first and signs after. */
+    if (status == WF_OK)
+        status = signed_head_read(l, &signed_head, NULL, err);
+    if (status == WF_OK)
+        status = store_begin(&txn, l->store, false, err);
+    if (status == WF_OK)
+        status = head_get(&head, txn, err);
+    if (status == WF_OK)
+        status = check_root(l, txn, &head, err);
+    if (status == WF_OK)
+        status = signed_head_check(l, &signed_head, txn, &head, err);
+    store_abort(txn);
+    l->last_signed = signed_head;
+    return status;
+}
+
+/* The key that the genesis names, and a checkpoint of all that is committed: a writer that was
+   killed left some of it unsigned. */
+static wf_status prepare_to_write(ledger *l, wf_error *err)
+{
+    uint8_t public_key[PUBLIC_KEY_SIZE];
+    char *path = folder_path(l->dir, FILE_KEY);
+    if (path == NULL)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    wf_status status = key_load(&l->signing_key, path, err);
+    if (status == WF_OK && (!key_public(public_key, l->signing_key) ||
+                            memcmp(public_key, l->genesis.operator_key, PUBLIC_KEY_SIZE) != 0))
+        status = wf_fail(err, WF_REFUSED,
+                         _("%s is not the key that this ledger's first entry names"), path);
+    free(path);
+    if (status == WF_OK && l->last_signed.size < ledger_size(l))
+        status = signed_head_write(l, err);
+    return status;
+}
+
+static wf_status open_all(ledger *l, const ledger_options *options, wf_error *err)
+{
+    const char *tables[STORE_TABLES_MAX + 1];
+    store_options at = {.read_only = l->read_only, .map_size = options->map_size, .tables = tables};
+    ledger_table_names(tables, options->hooks);
+    wf_status status = folder_check_format(l->dir, err);
+    if (status == WF_OK && !l->read_only)
+        status = folder_lock(&l->lock, l->dir, err);
+    if (status != WF_OK)
+        return status;
+    char *path = folder_path(l->dir, FOLDER_STORE);
+    status = path != NULL ? store_open(&l->store, path, &at, err)
+                          : wf_fail(err, WF_SYSTEM, _("out of memory"));
+    free(path);
+    if (status == WF_OK)
+        status = check_state(l, err);
+    if (status == WF_OK && !l->read_only)
+        status = prepare_to_write(l, err);
+    return status;
+}
+
+wf_status ledger_open(ledger **out, const char *dir, const ledger_options *options, wf_error *err)
+{
+    *out = NULL;
+    ledger *l = calloc(1, sizeof *l);
+    if (l == NULL || (l->dir = strdup(dir)) == NULL) {
+        free(l);
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    }
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    l->lock = -1;
+    l->read_only = options->read_only;
+    l->threads =
+        options->threads != 0 ? options->threads : (unsigned)(processors > 0 ? processors : 1);
+    if (options->hooks != NULL)
+        l->hooks = *options->hooks;
+    key_table_init(&l->keys);
+    pthread_mutex_init(&l->start, NULL);
+    wf_status status = open_all(l, options, err);
+    if (status != WF_OK) {
+        ledger_close(l);
+        return status;
+    }
+    *out = l;
+    return WF_OK;
+}
+
+void ledger_close(ledger *l)
+{
+    if (l == NULL)
+        return;
+    writer_close(l);
+    store_close(l->store);
+    if (l->lock >= 0)
+        close(l->lock);
+    EVP_PKEY_free(l->signing_key);
+    key_table_free(&l->keys);
+    pthread_mutex_destroy(&l->start);
+    free(l->dir);
+    free(l);
+}
+
+const char *ledger_origin(const ledger *l)
+{
+    return l->genesis.origin;
+}
+
+int ledger_utc_offset(const ledger *l)
+{
+    return l->genesis.utc_offset_minutes;
+}
+
+const char *ledger_dir(const ledger *l)
+{
+    return l->dir;
+}
+
+const char *ledger_vkey(const ledger *l)
+{
+    return l->vkey;
+}
+
+store *ledger_store(ledger *l)
+{
+    return l->store;
+}
+
+uint64_t ledger_size(ledger *l)
+{
+    store_txn *txn = NULL;
+    ledger_head head = {0};
+    if (store_begin(&txn, l->store, false, NULL) != WF_OK)
+        return 0;
+    if (head_get(&head, txn, NULL) != WF_OK)
+        head.size = 0;
+    store_abort(txn);
+    return head.size;
+}

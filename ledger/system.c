@@ -1,0 +1,159 @@
+/*
+ * ledger/system.c: SystemRecord, the records about the ledger itself (proto/ledger.proto).
+ *
+ * Rare, so protobuf-c does the work; canonical means: decode, encode, compare.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ledger.pb-c.h"
+#include "ledger_private.h"
+
+static wf_status bad(wf_error *err, const char *what)
+{
+    return wf_fail(err, WF_REFUSED, _("system record: %s"), what);
+}
+
+static bool is_name(const char *text, size_t max)
+{
+    size_t size = strlen(text);
+    if (size == 0 || size > max)
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        if ((uint8_t)text[i] < 0x20 || text[i] == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+wf_status system_check_origin(const char *origin, wf_error *err)
+{
+    size_t size = strlen(origin);
+    if (size == 0 || size > ORIGIN_MAX)
+        return wf_fail(err, WF_USAGE, _("origin: %zu bytes, 1 to %d were expected"), size,
+                       ORIGIN_MAX);
+    for (size_t i = 0; i < size; i++) {
+        /* It becomes a line of a signed note and the name of a key: printable, no space, no plus.
+         */
+        if ((uint8_t)origin[i] <= 0x20 || (uint8_t)origin[i] >= 0x7f || origin[i] == '+')
+            return wf_fail(err, WF_USAGE,
+                           _("origin: byte %zu (0x%02x) is not allowed; use letters, digits and . "
+                             "/ - _ as in waste.hangzhou.example/ledger/1"),
+                           i + 1, (unsigned)(uint8_t)origin[i]);
+    }
+    return WF_OK;
+}
+
+static wf_status take_genesis(system_record *out, const Wufei__Genesis *g, wf_error *err)
+{
+    out->kind = SYSTEM_GENESIS;
+    if (system_check_origin(g->origin, err) != WF_OK)
+        return WF_REFUSED;
+    if (strlen(g->suite) >= sizeof out->genesis.suite)
+        return bad(err, _("the name of the suite is too long"));
+    if (g->operator_key.len != PUBLIC_KEY_SIZE)
+        return bad(err, _("the operator's key does not have 32 bytes"));
+    if (g->utc_offset_minutes < -24 * 60 || g->utc_offset_minutes > 24 * 60)
+        return bad(err, _("the offset from UTC is more than a day"));
+    out->genesis.version = g->version;
+    strcpy(out->genesis.origin, g->origin);
+    strcpy(out->genesis.suite, g->suite);
+    memcpy(out->genesis.operator_key, g->operator_key.data, PUBLIC_KEY_SIZE);
+    out->genesis.utc_offset_minutes = g->utc_offset_minutes;
+    return WF_OK;
+}
+
+static wf_status take_seal(system_record *out, const Wufei__Seal *seal, wf_error *err)
+{
+    out->kind = SYSTEM_SEAL;
+    if (seal->root.len != HASH_SIZE)
+        return bad(err, _("the root of a seal does not have 32 bytes"));
+    out->seal_count = seal->count;
+    memcpy(out->seal_root.bytes, seal->root.data, HASH_SIZE);
+    return WF_OK;
+}
+
+static wf_status take_key_add(system_record *out, const Wufei__KeyAdd *add, wf_error *err)
+{
+    out->kind = SYSTEM_KEY_ADD;
+    if (!is_name(add->party, AUTHOR_MAX))
+        return bad(err, _("the party of a key is empty, too long or has control characters"));
+    if (strcmp(add->party, OPERATOR_PARTY) == 0)
+        return bad(err, _("the operator's own key is the one of the first entry"));
+    if (add->public_key.len != PUBLIC_KEY_SIZE)
+        return bad(err, _("a public key has 32 bytes"));
+    strcpy(out->party, add->party);
+    memcpy(out->public_key, add->public_key.data, PUBLIC_KEY_SIZE);
+    return WF_OK;
+}
+
+static bool is_canonical(const Wufei__SystemRecord *message, span bytes)
+{
+    size_t size = wufei__system_record__get_packed_size(message);
+    if (size != bytes.size)
+        return false;
+    uint8_t *again = malloc(size);
+    bool same = again != NULL && wufei__system_record__pack(message, again) == size &&
+                memcmp(again, bytes.data, size) == 0;
+    free(again);
+    return same;
+}
+
+wf_status system_parse(system_record *out, span bytes, wf_error *err)
+{
+    wf_status status = WF_OK;
+    *out = (system_record){0};
+    Wufei__SystemRecord *message = wufei__system_record__unpack(NULL, bytes.size, bytes.data);
+    if (message == NULL)
+        return bad(err, _("it cannot be decoded"));
+    if (!is_canonical(message, bytes))
+        status = bad(err, _("it is not in its one canonical encoding"));
+    else if (message->body_case == WUFEI__SYSTEM_RECORD__BODY_GENESIS)
+        status = take_genesis(out, message->genesis, err);
+    else if (message->body_case == WUFEI__SYSTEM_RECORD__BODY_SEAL)
+        status = take_seal(out, message->seal, err);
+    else if (message->body_case == WUFEI__SYSTEM_RECORD__BODY_KEY_ADD)
+        status = take_key_add(out, message->key_add, err);
+    else
+        status = bad(err, _("it is empty"));
+    wufei__system_record__free_unpacked(message, NULL);
+    return status;
+}
+
+void system_write(buffer *out, const system_record *record)
+{
+    Wufei__SystemRecord message = WUFEI__SYSTEM_RECORD__INIT;
+    Wufei__Genesis genesis_message = WUFEI__GENESIS__INIT;
+    Wufei__Seal seal = WUFEI__SEAL__INIT;
+    Wufei__KeyAdd add = WUFEI__KEY_ADD__INIT;
+    system_record copy = *record; /* protobuf-c has no const */
+    switch (record->kind) {
+    case SYSTEM_GENESIS:
+        genesis_message.version = copy.genesis.version;
+        genesis_message.origin = copy.genesis.origin;
+        genesis_message.suite = copy.genesis.suite;
+        genesis_message.operator_key =
+            (ProtobufCBinaryData){PUBLIC_KEY_SIZE, copy.genesis.operator_key};
+        genesis_message.utc_offset_minutes = copy.genesis.utc_offset_minutes;
+        message.body_case = WUFEI__SYSTEM_RECORD__BODY_GENESIS;
+        message.genesis = &genesis_message;
+        break;
+    case SYSTEM_SEAL:
+        seal.count = copy.seal_count;
+        seal.root = (ProtobufCBinaryData){HASH_SIZE, copy.seal_root.bytes};
+        message.body_case = WUFEI__SYSTEM_RECORD__BODY_SEAL;
+        message.seal = &seal;
+        break;
+    case SYSTEM_KEY_ADD:
+        add.party = copy.party;
+        add.public_key = (ProtobufCBinaryData){PUBLIC_KEY_SIZE, copy.public_key};
+        message.body_case = WUFEI__SYSTEM_RECORD__BODY_KEY_ADD;
+        message.key_add = &add;
+        break;
+    }
+    size_t size = wufei__system_record__get_packed_size(&message);
+    if (!buffer_reserve(out, size))
+        return;
+    out->size += wufei__system_record__pack(&message, out->data + out->size);
+}
