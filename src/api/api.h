@@ -1,0 +1,96 @@
+/*
+ * api/api.h: what the files of the public API share: the open ledger and the writing of answers.
+ *
+ * The API stands on all layers below it (ledger, book, audit, exchange) and holds no knowledge of
+ * its own about waste: it asks, joins texts to ids, and answers in tables.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include "audit/audit.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "book/book.h"
+#include "book/transitions.h"
+#include "ledger.h"
+#include "wufei/wufei.h"
+
+struct wf_ledger {
+    ledger *log;
+    book *book;
+    int utc_offset_minutes;
+    unsigned threads;
+    bool read_only;
+};
+
+/* ---- answers (answer.c) -------------------------------------------------------------------- */
+
+enum { ANSWER_COLUMNS_MAX = 32 };
+
+/* One table being written. The first failure sticks; later calls do nothing, so that a writer
+   checks once, at the end. Cell functions append to the row that answer_row sends off. */
+typedef struct answer {
+    const wf_sink *sink;
+    wf_error *err;
+    wf_status status;
+    wf_cell cells[ANSWER_COLUMNS_MAX];
+    char texts[ANSWER_COLUMNS_MAX][NUMBER_TEXT]; /* what cell functions print into */
+    size_t count;   /* cells of the row so far */
+    size_t columns; /* of the table */
+} answer;
+
+/* title and the columns' titles are msgids, translated here. */
+void answer_begin(answer *a, const wf_sink *sink, wf_error *err, const char *name,
+                  const char *title, const wf_column *columns, size_t count);
+void answer_row(answer *a);
+wf_status answer_end(answer *a);
+
+void cell_empty(answer *a);
+void cell_text(answer *a, const char *text); /* NULL and "" are empty; borrowed until answer_row */
+void cell_integer(answer *a, int64_t value);
+void cell_real(answer *a, double value);
+void cell_mass(answer *a, int64_t mass_g); /* MASS_NONE is empty */
+void cell_time(answer *a, int64_t ms);     /* TIME_NONE is empty */
+void cell_day(answer *a, int32_t day);
+void cell_degrees(answer *a, int32_t e7);
+
+#define COLUMNS(table) (table), sizeof(table) / sizeof *(table)
+
+/* ---- names (names.c) ----------------------------------------------------------------------- */
+
+/* Texts of the registry by id, each read from the store once: a list of a million manifests asks
+   for the same few thousand sites over and over. */
+typedef struct names {
+    book *book;
+    store_txn *txn;
+    arena memory;
+    const char **of[OBJECT_KIND_COUNT];
+    size_t capacity[OBJECT_KIND_COUNT];
+    const char **codes;
+    size_t code_capacity;
+    wf_error *err;
+    wf_status status; /* the first failure sticks; texts are "" from then on */
+} names;
+
+void names_init(names *n, book *b, store_txn *txn, wf_error *err);
+void names_free(names *n);
+const char *names_key(names *n, enum object_kind kind, uint32_t index); /* "" for BOOK_NONE */
+const char *names_code(names *n, code_id code);
+/* Any other text; lives until names_free or names_forget. */
+const char *names_text(names *n, text_ref ref, arena *a);
+
+/* ---- questions shared by several files ------------------------------------------------------ */
+
+/* WF_USAGE "unknown id ..." with what to do. */
+wf_status api_unknown_id(wf_ledger *ledger, store_txn *txn, const char *id, wf_error *err);
+/* Finds a word of a closed list; WF_USAGE lists the allowed words. NULL text gives 0. */
+wf_status api_word(uint32_t *out, const vocabulary *v, const char *text, wf_error *err);
+/* What stands in the way of a filter that does not apply: WF_USAGE. */
+wf_status api_refuse_filters(const wf_filter *filter, const char *what, const char *allowed,
+                             wf_error *err);
+bool api_within(int64_t ms, int64_t from_ms, int64_t to_ms);
+
+#endif

@@ -1,0 +1,146 @@
+/*
+ * api/find.c: from the words and ids that people type to what the book knows, and the errors when
+ * there is no such thing.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "api/api.h"
+
+enum { SUGGEST_COUNT = 3, SUGGEST_READ_MAX = 20000, SUGGEST_ID_MAX = 64 };
+
+/* Edits (insert, delete, replace) between two short texts, in bytes. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t row[SUGGEST_ID_MAX + 1];
+    size_t a_size = strnlen(a, SUGGEST_ID_MAX);
+    size_t b_size = strnlen(b, SUGGEST_ID_MAX);
+    for (size_t j = 0; j <= b_size; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a_size; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_size; j++) {
+            size_t above = row[j];
+            size_t best = diagonal + (a[i - 1] != b[j - 1]);
+            if (above + 1 < best)
+                best = above + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+            diagonal = above;
+        }
+    }
+    return row[b_size];
+}
+
+typedef struct suggestions {
+    char ids[SUGGEST_COUNT][SUGGEST_ID_MAX + 1];
+    size_t distances[SUGGEST_COUNT];
+    size_t count;
+} suggestions;
+
+static void suggest_offer(suggestions *s, const char *id, const char *wanted)
+{
+    size_t distance = edit_distance(id, wanted);
+    size_t place = s->count;
+    if (distance > 2 && strncmp(id, wanted, strlen(wanted)) != 0)
+        return;
+    while (place > 0 && s->distances[place - 1] > distance)
+        place--;
+    if (place >= SUGGEST_COUNT)
+        return;
+    if (s->count < SUGGEST_COUNT)
+        s->count++;
+    for (size_t i = s->count - 1; i > place; i--) {
+        s->distances[i] = s->distances[i - 1];
+        memcpy(s->ids[i], s->ids[i - 1], sizeof s->ids[i]);
+    }
+    s->distances[place] = distance;
+    snprintf(s->ids[place], sizeof s->ids[place], "%s", id);
+}
+
+static void suggest_collect(wf_ledger *l, store_txn *txn, suggestions *s, const char *wanted)
+{
+    static const enum object_kind kinds[] = {OBJECT_SITE,   OBJECT_PARTY, OBJECT_VEHICLE,
+                                             OBJECT_PERMIT, OBJECT_SCALE, OBJECT_MANIFEST};
+    wf_error ignored;
+    book_counts counts;
+    if (book_count(l->book, txn, &counts, &ignored) != WF_OK)
+        return;
+    arena memory;
+    arena_init(&memory, 0);
+    uint64_t reads = 0;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        for (uint64_t i = 0; i < counts.of[kinds[k]] && reads < SUGGEST_READ_MAX; i++, reads++) {
+            const char *id = NULL;
+            if (book_key_text(l->book, txn, kinds[k], (uint32_t)i, &memory, &id, &ignored) !=
+                WF_OK)
+                break;
+            suggest_offer(s, id, wanted);
+        }
+    }
+    arena_free(&memory);
+}
+
+wf_status api_unknown_id(wf_ledger *l, store_txn *txn, const char *id, wf_error *err)
+{
+    suggestions s = {0};
+    char list[SUGGEST_COUNT * (SUGGEST_ID_MAX + 3)] = "";
+    if (id[0] != '\0' && strlen(id) <= SUGGEST_ID_MAX)
+        suggest_collect(l, txn, &s, id);
+    size_t used = 0;
+    for (size_t i = 0; i < s.count; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i == 0 ? "" : ", ",
+                                 s.ids[i]);
+    if (s.count > 0)
+        return wf_fail(err, WF_USAGE, _("nothing in this ledger has the id '%s'; did you mean %s?"),
+                       id, list);
+    return wf_fail(err, WF_USAGE,
+                   _("nothing in this ledger has the id '%s'; ids are listed by: wufei list "
+                     "manifests|sites|parties|vehicles|permits|scales"),
+                   id);
+}
+
+wf_status api_word(uint32_t *out, const vocabulary *v, const char *text, wf_error *err)
+{
+    char all[600];
+    *out = 0;
+    if (text == NULL)
+        return WF_OK;
+    *out = vocabulary_find(v, text, strlen(text));
+    if (*out != 0)
+        return WF_OK;
+    return wf_fail(err, WF_USAGE, _("unknown %s '%s'; allowed: %s"), v->what, text,
+                   vocabulary_all(all, sizeof all, v));
+}
+
+wf_status api_refuse_filters(const wf_filter *filter, const char *what, const char *allowed,
+                             wf_error *err)
+{
+    if (filter == NULL)
+        return WF_OK;
+    const struct {
+        const char *name;
+        bool given;
+    } given[] = {
+        {"stream", filter->stream != NULL},     {"state", filter->state != NULL},
+        {"site", filter->site != NULL},         {"party", filter->party != NULL},
+        {"vehicle", filter->vehicle != NULL},   {"district", filter->district != NULL},
+        {"code", filter->code != NULL},         {"rule", filter->rule != NULL},
+        {"kind", filter->kind != NULL},         {"from", filter->from_ms != TIME_NONE},
+        {"to", filter->to_ms != TIME_NONE},
+    };
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+        if (given[i].given && !list_has(allowed, given[i].name))
+            return wf_fail(err, WF_USAGE, _("--%s does not apply to %s; what applies: %s"),
+                           given[i].name, what, allowed[0] == '\0' ? _("no filter") : allowed);
+    return WF_OK;
+}
+
+bool api_within(int64_t ms, int64_t from_ms, int64_t to_ms)
+{
+    if (ms == TIME_NONE)
+        return from_ms == TIME_NONE && to_ms == TIME_NONE;
+    return (from_ms == TIME_NONE || ms >= from_ms) && (to_ms == TIME_NONE || ms < to_ms);
+}

@@ -1,0 +1,144 @@
+/*
+ * api/stat.c: sizes, counts, the last checkpoint and health, in two small tables.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api.h"
+
+static const wf_column stat_columns[] = {
+    {"field", N_("field"), WF_CELL_TEXT},
+    {"value", N_("value"), WF_CELL_TEXT},
+};
+static const wf_column stat_table_columns[] = {
+    {"table", N_("table"), WF_CELL_TEXT},
+    {"rows", N_("rows"), WF_CELL_INTEGER},
+    {"bytes", N_("bytes"), WF_CELL_INTEGER},
+};
+
+static const struct {
+    enum object_kind kind;
+    const char *name;
+} stat_objects[] = {
+    {OBJECT_PARTY, "parties"},       {OBJECT_SITE, "sites"},
+    {OBJECT_PLACE, "places"},        {OBJECT_PERMIT, "permits"},
+    {OBJECT_VEHICLE, "vehicles"},    {OBJECT_SCALE, "scales"},
+    {OBJECT_FILING, "filings"},      {OBJECT_GENERATION, "generations"},
+    {OBJECT_MANIFEST, "manifests"},  {OBJECT_WEIGHING, "weighings"},
+    {OBJECT_TREATMENT, "treatments"}, {OBJECT_REPORT, "reports"},
+};
+
+static void stat_text(answer *a, const char *field, const char *value)
+{
+    cell_text(a, field);
+    cell_text(a, value);
+    answer_row(a);
+}
+
+static void stat_number(answer *a, const char *field, uint64_t value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    stat_text(a, field, text);
+}
+
+static const char *stat_health(wf_ledger *l, store_txn *txn, wf_error *reason)
+{
+    wf_status status = book_check_zero_sums(l->book, txn, reason);
+    return status == WF_OK ? "good" : reason->text;
+}
+
+/* The last entry's time and the checkpoint's size and root, from the note's lines. */
+static wf_status stat_checkpoint(wf_ledger *l, store_txn *txn, answer *a, wf_error *err)
+{
+    char *text = NULL;
+    wf_status status = ledger_checkpoint(l->log, &text, err);
+    if (status != WF_OK)
+        return status;
+    checkpoint parsed;
+    const char *body_end = strstr(text, "\n\n");
+    size_t body = body_end == NULL ? strlen(text) : (size_t)(body_end - text) + 1;
+    char root[64] = "";
+    if (checkpoint_parse(&parsed, text, body) == NULL) {
+        base64_encode(root, sizeof root, parsed.root.bytes, HASH_SIZE);
+        stat_number(a, "checkpoint_size", parsed.size);
+        stat_text(a, "checkpoint_root", root);
+    }
+    free(text);
+    uint64_t size = ledger_size(l->log);
+    span bytes;
+    entry_view view;
+    char time_text[TIME_TEXT];
+    if (size > 0) {
+        status = ledger_read(l->log, txn, size - 1, &bytes, &view, err);
+        if (status != WF_OK)
+            return status;
+        stat_text(a, "last_entry_at",
+                  time_format(time_text, view.time_ms, l->utc_offset_minutes));
+    }
+    return WF_OK;
+}
+
+static wf_status stat_summary(wf_ledger *l, store_txn *txn, const wf_sink *sink, wf_error *err)
+{
+    answer a;
+    book_counts counts;
+    wf_error reason = {0};
+    char offset[16];
+    int minutes = abs(l->utc_offset_minutes);
+    wf_status status = book_count(l->book, txn, &counts, err);
+    if (status != WF_OK)
+        return status;
+    answer_begin(&a, sink, err, "ledger", N_("Ledger"), COLUMNS(stat_columns));
+    stat_text(&a, "origin", ledger_origin(l->log));
+    stat_text(&a, "folder", ledger_dir(l->log));
+    stat_text(&a, "vkey", ledger_vkey(l->log));
+    snprintf(offset, sizeof offset, "%c%02d:%02d", l->utc_offset_minutes < 0 ? '-' : '+',
+             minutes / 60, minutes % 60);
+    stat_text(&a, "utc_offset", offset);
+    stat_number(&a, "entries", ledger_size(l->log));
+    status = stat_checkpoint(l, txn, &a, err);
+    if (status != WF_OK)
+        return status;
+    for (size_t i = 0; i < sizeof stat_objects / sizeof *stat_objects; i++)
+        stat_number(&a, stat_objects[i].name, counts.of[stat_objects[i].kind]);
+    stat_number(&a, "manifest_events", counts.events);
+    stat_number(&a, "stocktakes", counts.stocktakes);
+    stat_number(&a, "activities", counts.activities);
+    stat_number(&a, "track_days", counts.track_days);
+    stat_number(&a, "fixes", counts.fixes);
+    stat_number(&a, "waste_codes", counts.codes);
+    stat_text(&a, "health", stat_health(l, txn, &reason));
+    return answer_end(&a);
+}
+
+static wf_status stat_tables(wf_ledger *l, store_txn *txn, const wf_sink *sink, wf_error *err)
+{
+    answer a;
+    store *s = ledger_store(l->log);
+    answer_begin(&a, sink, err, "tables", N_("Tables of the store"), COLUMNS(stat_table_columns));
+    for (unsigned table = 0; table < store_table_count(s); table++) {
+        store_table_stat stat;
+        wf_status status = store_table_stats(txn, table, &stat, err);
+        if (status != WF_OK)
+            return status;
+        cell_text(&a, store_table_name(s, table));
+        cell_integer(&a, (int64_t)stat.rows);
+        cell_integer(&a, (int64_t)stat.bytes);
+        answer_row(&a);
+    }
+    return answer_end(&a);
+}
+
+wf_status wf_stat(wf_ledger *l, const wf_sink *sink, wf_error *err)
+{
+    store_txn *txn = NULL;
+    wf_error_clear(err);
+    wf_status status = store_begin(&txn, ledger_store(l->log), false, err);
+    if (status == WF_OK)
+        status = stat_summary(l, txn, sink, err);
+    if (status == WF_OK)
+        status = stat_tables(l, txn, sink, err);
+    store_abort(txn);
+    return status;
+}

@@ -1,0 +1,100 @@
+/*
+ * api/verify.c: does everything hold? One row a check.
+ */
+#include "api/api.h"
+
+static const wf_column verify_columns[] = {
+    {"check", N_("check"), WF_CELL_TEXT},
+    {"result", N_("result"), WF_CELL_TEXT},
+    {"count", N_("count"), WF_CELL_INTEGER},
+    {"unit", N_("of"), WF_CELL_TEXT},
+    {"per_second", N_("per second"), WF_CELL_INTEGER},
+    {"detail", N_("detail"), WF_CELL_TEXT},
+};
+
+typedef struct verify_watch {
+    const wf_verify_options *options;
+} verify_watch;
+
+static void verify_report_progress(void *ctx, uint64_t done, uint64_t total)
+{
+    const verify_watch *watch = ctx;
+    watch->options->progress(watch->options->ctx, _("verifying"), done, total);
+}
+
+static void verify_row(answer *a, const char *check, const char *result, uint64_t count,
+                       const char *unit, double seconds, const char *detail)
+{
+    cell_text(a, check);
+    cell_text(a, result);
+    cell_integer(a, (int64_t)count);
+    cell_text(a, unit);
+    if (seconds > 0)
+        cell_integer(a, (int64_t)((double)count / seconds));
+    else
+        cell_empty(a);
+    cell_text(a, detail);
+    answer_row(a);
+}
+
+static void verify_hex(char *out, const hash *h)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < HASH_SIZE; i++) {
+        out[2 * i] = digits[h->bytes[i] >> 4];
+        out[2 * i + 1] = digits[h->bytes[i] & 15];
+    }
+    out[2 * HASH_SIZE] = '\0';
+}
+
+static wf_status verify_rows(const ledger_verify_report *r, uint64_t codes, bool signatures,
+                             const wf_sink *sink, wf_error *err)
+{
+    answer a;
+    char root[2 * HASH_SIZE + 1];
+    verify_hex(root, &r->root);
+    answer_begin(&a, sink, err, "checks", N_("Checks"), COLUMNS(verify_columns));
+    verify_row(&a, "chain", "holds", r->size, "entries", r->seconds, NULL);
+    verify_row(&a, "tree", "holds", r->size, "entries", r->seconds, root);
+    verify_row(&a, "checkpoint", r->checkpoint_checked ? "holds" : "absent",
+               r->checkpoint_checked ? 1 : 0, "checkpoints", 0,
+               r->checkpoint_checked ? NULL : _("no signed checkpoint beside the store"));
+    if (signatures) {
+        verify_row(&a, "signatures", "holds", r->signatures, "signatures", r->seconds, NULL);
+        verify_row(&a, "seals", "holds", r->seals, "seals", r->seconds, NULL);
+    }
+    verify_row(&a, "zero_sums", "holds", codes, "codes", 0, NULL);
+    verify_row(&a, "bytes", "read", r->bytes, "bytes", r->seconds, NULL);
+    return answer_end(&a);
+}
+
+wf_status wf_verify(wf_ledger *l, const wf_verify_options *options, const wf_sink *sink,
+                    wf_error *err)
+{
+    const wf_verify_options defaults = {0};
+    ledger_verify_report report = {0};
+    book_counts counts = {0};
+    store_txn *txn = NULL;
+    wf_error_clear(err);
+    if (options == NULL)
+        options = &defaults;
+    if (options->from > 0 && options->from >= ledger_size(l->log))
+        return wf_fail(err, WF_USAGE, _("--from %llu is behind the last entry; the ledger has %llu"),
+                       (unsigned long long)options->from,
+                       (unsigned long long)ledger_size(l->log));
+    verify_watch watch = {options};
+    ledger_progress progress = {verify_report_progress, &watch};
+    wf_status status =
+        ledger_verify(l->log, options->from, options->signatures,
+                      options->progress == NULL ? NULL : &progress, &report, err);
+    if (status == WF_OK)
+        status = store_begin(&txn, ledger_store(l->log), false, err);
+    if (status == WF_OK)
+        status = book_check_zero_sums(l->book, txn, err);
+    if (status == WF_OK)
+        status = book_count(l->book, txn, &counts, err);
+    store_abort(txn);
+    if (status != WF_OK)
+        return status;
+    return verify_rows(&report, counts.codes, options->signatures, sink, err);
+}
