@@ -18,8 +18,8 @@ void answer_begin(answer *a, const wf_sink *sink, wf_error *err, const char *nam
         translated[i] = columns[i];
         translated[i].title = columns[i].title == NULL ? columns[i].name : _(columns[i].title);
     }
-    a->status = sink->begin(sink->ctx, name, title == NULL ? NULL : _(title), translated, count,
-                            err);
+    a->status =
+        sink->begin(sink->ctx, name, title == NULL ? NULL : _(title), translated, count, err);
 }
 
 void answer_row(answer *a)

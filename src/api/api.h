@@ -38,8 +38,8 @@ typedef struct answer {
     wf_status status;
     wf_cell cells[ANSWER_COLUMNS_MAX];
     char texts[ANSWER_COLUMNS_MAX][NUMBER_TEXT]; /* what cell functions print into */
-    size_t count;   /* cells of the row so far */
-    size_t columns; /* of the table */
+    size_t count;                                /* cells of the row so far */
+    size_t columns;                              /* of the table */
 } answer;
 
 /* title and the columns' titles are msgids, translated here. */
@@ -91,6 +91,9 @@ wf_status api_word(uint32_t *out, const vocabulary *v, const char *text, wf_erro
 /* What stands in the way of a filter that does not apply: WF_USAGE. */
 wf_status api_refuse_filters(const wf_filter *filter, const char *what, const char *allowed,
                              wf_error *err);
+/* The entry number of what book_find found. */
+wf_status api_row_seq(wf_ledger *ledger, store_txn *txn, enum object_kind kind, uint32_t index,
+                      uint64_t *out, wf_error *err);
 bool api_within(int64_t ms, int64_t from_ms, int64_t to_ms);
 
 #endif

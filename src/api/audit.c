@@ -31,13 +31,15 @@ static const wf_column evidence_columns[] = {
     {"seq", N_("entry"), WF_CELL_INTEGER},
 };
 static const wf_column rule_columns[] = {
-    {"rule", N_("rule"), WF_CELL_TEXT},       {"name_en", N_("name"), WF_CELL_TEXT},
-    {"name_zh", N_("Chinese name"), WF_CELL_TEXT}, {"streams", N_("streams"), WF_CELL_TEXT},
+    {"rule", N_("rule"), WF_CELL_TEXT},
+    {"name_en", N_("name"), WF_CELL_TEXT},
+    {"name_zh", N_("Chinese name"), WF_CELL_TEXT},
+    {"streams", N_("streams"), WF_CELL_TEXT},
     {"source", N_("source"), WF_CELL_TEXT},
 };
 static const wf_column parameter_columns[] = {
-    {"rule", N_("rule"), WF_CELL_TEXT},   {"parameter", N_("parameter"), WF_CELL_TEXT},
-    {"value", N_("value"), WF_CELL_REAL}, {"unit", N_("unit"), WF_CELL_TEXT},
+    {"rule", N_("rule"), WF_CELL_TEXT},     {"parameter", N_("parameter"), WF_CELL_TEXT},
+    {"value", N_("value"), WF_CELL_REAL},   {"unit", N_("unit"), WF_CELL_TEXT},
     {"source", N_("source"), WF_CELL_TEXT},
 };
 

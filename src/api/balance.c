@@ -71,8 +71,7 @@ static bool balance_code_streams(balance_job *job)
                 job->code_streams[code] = s;
             }
         if (best == 0)
-            job->code_streams[code] =
-                (uint8_t)balance_stream_by_form(city_code(c, (code_id)code));
+            job->code_streams[code] = (uint8_t)balance_stream_by_form(city_code(c, (code_id)code));
     }
     free(votes);
     return true;
@@ -94,8 +93,8 @@ static bool balance_taken(const balance_job *job, const day_row *d)
 static int64_t balance_change(const int64_t flow[FLOW_COUNT])
 {
     return flow[FLOW_OPENING] + flow[FLOW_GENERATED] + flow[FLOW_IN] + flow[FLOW_MADE] +
-           flow[FLOW_UNDECLARED_STOCK] - flow[FLOW_OUT] - flow[FLOW_TREATED] -
-           flow[FLOW_PRODUCT] - flow[FLOW_LOSS] - flow[FLOW_UNACCOUNTED_STOCK];
+           flow[FLOW_UNDECLARED_STOCK] - flow[FLOW_OUT] - flow[FLOW_TREATED] - flow[FLOW_PRODUCT] -
+           flow[FLOW_LOSS] - flow[FLOW_UNACCOUNTED_STOCK];
 }
 
 /* The number of the key that a day row belongs to, and its text. */
@@ -121,7 +120,7 @@ static uint32_t balance_key(const balance_job *job, const day_row *d, const char
         *text = city_text(c, site->district);
         for (size_t i = 0; i < job->count; i++)
             if (strcmp(job->rows[i].key, *text) == 0)
-                return job->rows[i].day >= 0 ? (uint32_t)job->rows[i].day : d->site;
+                return (uint32_t)job->rows[i].day;
         return d->site;
     }
 }
@@ -213,8 +212,7 @@ static void balance_answer_row(answer *a, const balance_row *row)
     const int64_t *flow = row->flow_g;
     int64_t closing_g = row->opening_g + balance_change(flow);
     int64_t generated_g = flow[FLOW_GENERATED] + flow[FLOW_OPENING];
-    int64_t out_g =
-        flow[FLOW_OUT] - flow[FLOW_UNACCOUNTED_TRANSIT] + flow[FLOW_UNDECLARED_TRANSIT];
+    int64_t out_g = flow[FLOW_OUT] - flow[FLOW_UNACCOUNTED_TRANSIT] + flow[FLOW_UNDECLARED_TRANSIT];
     int64_t unaccounted_g = flow[FLOW_UNACCOUNTED_STOCK] + flow[FLOW_UNACCOUNTED_TRANSIT];
     int64_t undeclared_g = flow[FLOW_UNDECLARED_STOCK] + flow[FLOW_UNDECLARED_TRANSIT];
     WF_ASSERT(closing_g == row->opening_g + generated_g + flow[FLOW_IN] + flow[FLOW_MADE] +
@@ -291,8 +289,8 @@ static wf_status balance_window(balance_job *job, int offset_minutes, wf_error *
 
 static wf_status balance_check(balance_job *job, wf_ledger *l, wf_error *err)
 {
-    wf_status status = api_refuse_filters(job->filter, "balance",
-                                          "stream|site|party|district|code|from|to", err);
+    wf_status status =
+        api_refuse_filters(job->filter, "balance", "stream|site|party|district|code|from|to", err);
     if (status == WF_OK && !list_has("site|party|code|stream|district|day", job->by))
         status = wf_fail(err, WF_USAGE,
                          _("cannot balance by '%s'; allowed: site, party, code, stream, district, "
@@ -318,11 +316,11 @@ wf_status wf_balance(wf_ledger *l, const char *by, const wf_filter *filter, cons
     if (status != WF_OK)
         return status;
     job.city = c;
-    bool collected = balance_code_streams(&job) && (strcmp(job.by, "day") == 0
-                                                        ? balance_collect_days(&job)
-                                                        : balance_collect_keys(&job));
-    status = collected ? balance_answer(&job, sink, err)
-                       : wf_fail(err, WF_SYSTEM, _("out of memory"));
+    bool collected =
+        balance_code_streams(&job) &&
+        (strcmp(job.by, "day") == 0 ? balance_collect_days(&job) : balance_collect_keys(&job));
+    status =
+        collected ? balance_answer(&job, sink, err) : wf_fail(err, WF_SYSTEM, _("out of memory"));
     free(job.code_streams);
     free(job.row_of);
     free(job.rows);

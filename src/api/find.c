@@ -74,8 +74,7 @@ static void suggest_collect(wf_ledger *l, store_txn *txn, suggestions *s, const 
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         for (uint64_t i = 0; i < counts.of[kinds[k]] && reads < SUGGEST_READ_MAX; i++, reads++) {
             const char *id = NULL;
-            if (book_key_text(l->book, txn, kinds[k], (uint32_t)i, &memory, &id, &ignored) !=
-                WF_OK)
+            if (book_key_text(l->book, txn, kinds[k], (uint32_t)i, &memory, &id, &ignored) != WF_OK)
                 break;
             suggest_offer(s, id, wanted);
         }
@@ -91,8 +90,8 @@ wf_status api_unknown_id(wf_ledger *l, store_txn *txn, const char *id, wf_error 
         suggest_collect(l, txn, &s, id);
     size_t used = 0;
     for (size_t i = 0; i < s.count; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i == 0 ? "" : ", ",
-                                 s.ids[i]);
+        used +=
+            (size_t)snprintf(list + used, sizeof list - used, "%s%s", i == 0 ? "" : ", ", s.ids[i]);
     if (s.count > 0)
         return wf_fail(err, WF_USAGE, _("nothing in this ledger has the id '%s'; did you mean %s?"),
                        id, list);
@@ -124,11 +123,11 @@ wf_status api_refuse_filters(const wf_filter *filter, const char *what, const ch
         const char *name;
         bool given;
     } given[] = {
-        {"stream", filter->stream != NULL},     {"state", filter->state != NULL},
-        {"site", filter->site != NULL},         {"party", filter->party != NULL},
-        {"vehicle", filter->vehicle != NULL},   {"district", filter->district != NULL},
-        {"code", filter->code != NULL},         {"rule", filter->rule != NULL},
-        {"kind", filter->kind != NULL},         {"from", filter->from_ms != TIME_NONE},
+        {"stream", filter->stream != NULL},   {"state", filter->state != NULL},
+        {"site", filter->site != NULL},       {"party", filter->party != NULL},
+        {"vehicle", filter->vehicle != NULL}, {"district", filter->district != NULL},
+        {"code", filter->code != NULL},       {"rule", filter->rule != NULL},
+        {"kind", filter->kind != NULL},       {"from", filter->from_ms != TIME_NONE},
         {"to", filter->to_ms != TIME_NONE},
     };
     for (size_t i = 0; i < sizeof given / sizeof *given; i++)
@@ -143,4 +142,55 @@ bool api_within(int64_t ms, int64_t from_ms, int64_t to_ms)
     if (ms == TIME_NONE)
         return from_ms == TIME_NONE && to_ms == TIME_NONE;
     return (from_ms == TIME_NONE || ms >= from_ms) && (to_ms == TIME_NONE || ms < to_ms);
+}
+
+/* The entry number that a row begins with: every row struct of rows.h does, tracks and calendar
+   days apart, which have no text id. */
+wf_status api_row_seq(wf_ledger *l, store_txn *txn, enum object_kind kind, uint32_t index,
+                      uint64_t *out, wf_error *err)
+{
+    union {
+        manifest_row manifest;
+        site_row site;
+        party_row party;
+        vehicle_row vehicle;
+        permit_row permit;
+        scale_row scale;
+        weighing_row weighing;
+        treatment_row treatment;
+        generation_row generation;
+        filing_row filing;
+        report_row report;
+        place_row place;
+    } row;
+    static const size_t sizes[OBJECT_KIND_COUNT] = {[OBJECT_PERMIT] = sizeof(permit_row),
+                                                    [OBJECT_SCALE] = sizeof(scale_row),
+                                                    [OBJECT_TREATMENT] = sizeof(treatment_row),
+                                                    [OBJECT_FILING] = sizeof(filing_row),
+                                                    [OBJECT_GENERATION] = sizeof(generation_row),
+                                                    [OBJECT_REPORT] = sizeof(report_row),
+                                                    [OBJECT_PLACE] = sizeof(place_row)};
+    wf_status status;
+    memset(&row, 0, sizeof row);
+    switch (kind) {
+    case OBJECT_MANIFEST:
+        status = book_get_manifest(l->book, txn, index, &row.manifest, err);
+        break;
+    case OBJECT_SITE:
+        status = book_get_site(l->book, txn, index, &row.site, err);
+        break;
+    case OBJECT_PARTY:
+        status = book_get_party(l->book, txn, index, &row.party, err);
+        break;
+    case OBJECT_VEHICLE:
+        status = book_get_vehicle(l->book, txn, index, &row.vehicle, err);
+        break;
+    case OBJECT_WEIGHING:
+        status = book_get_weighing(l->book, txn, index, &row.weighing, err);
+        break;
+    default:
+        status = book_get_row(l->book, txn, kind, index, &row, sizes[kind], err);
+    }
+    memcpy(out, &row, sizeof *out);
+    return status;
 }

@@ -1,8 +1,8 @@
 /*
  * api/import.c: records in, with a summary by file.
  */
-#include "api/api.h"
 #include "exchange/import.h"
+#include "api/api.h"
 
 static const wf_column import_columns[] = {
     {"file", N_("file"), WF_CELL_TEXT},          {"read", N_("read"), WF_CELL_INTEGER},

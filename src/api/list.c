@@ -59,9 +59,12 @@ static const wf_column site_columns[] = {
     {"entry", N_("entry"), WF_CELL_INTEGER},
 };
 static const wf_column party_columns[] = {
-    {"party_id", N_("party"), WF_CELL_TEXT},       {"name", N_("name"), WF_CELL_TEXT},
-    {"roles", N_("roles"), WF_CELL_TEXT},          {"legal_id", N_("legal id"), WF_CELL_TEXT},
-    {"district", N_("district"), WF_CELL_TEXT},    {"registered_at", N_("registered at"), WF_CELL_TIME},
+    {"party_id", N_("party"), WF_CELL_TEXT},
+    {"name", N_("name"), WF_CELL_TEXT},
+    {"roles", N_("roles"), WF_CELL_TEXT},
+    {"legal_id", N_("legal id"), WF_CELL_TEXT},
+    {"district", N_("district"), WF_CELL_TEXT},
+    {"registered_at", N_("registered at"), WF_CELL_TIME},
     {"entry", N_("entry"), WF_CELL_INTEGER},
 };
 static const wf_column vehicle_columns[] = {
@@ -127,8 +130,8 @@ static wf_status manifest_place_taken(list_job *job, const manifest_row *row, bo
         *taken = strcmp(f->party, party[0]) == 0 || strcmp(f->party, party[1]) == 0 ||
                  strcmp(f->party, names_key(&job->names, OBJECT_PARTY, row->carrier)) == 0;
     if (f->district != NULL)
-        *taken = *taken && (strcmp(f->district, district[0]) == 0 ||
-                            strcmp(f->district, district[1]) == 0);
+        *taken = *taken &&
+                 (strcmp(f->district, district[0]) == 0 || strcmp(f->district, district[1]) == 0);
     return WF_OK;
 }
 
@@ -136,16 +139,15 @@ static wf_status manifest_taken(list_job *job, const manifest_row *row, bool *ta
 {
     const wf_filter *f = job->filter;
     names *n = &job->names;
-    *taken = api_within(row->filed_ms, f->from_ms, f->to_ms) &&
-             (job->stream == 0 || job->stream == row->stream) &&
-             (f->state == NULL || job->number == row->state) &&
-             (f->code == NULL || code_matches(f->code, names_code(n, row->code))) &&
-             list_same(f->vehicle, f->vehicle == NULL
-                                       ? ""
-                                       : names_key(n, OBJECT_VEHICLE, row->vehicle)) &&
-             (f->site == NULL ||
-              strcmp(f->site, names_key(n, OBJECT_SITE, row->generator_site)) == 0 ||
-              strcmp(f->site, names_key(n, OBJECT_SITE, row->facility_site)) == 0);
+    *taken =
+        api_within(row->filed_ms, f->from_ms, f->to_ms) &&
+        (job->stream == 0 || job->stream == row->stream) &&
+        (f->state == NULL || job->number == row->state) &&
+        (f->code == NULL || code_matches(f->code, names_code(n, row->code))) &&
+        list_same(f->vehicle,
+                  f->vehicle == NULL ? "" : names_key(n, OBJECT_VEHICLE, row->vehicle)) &&
+        (f->site == NULL || strcmp(f->site, names_key(n, OBJECT_SITE, row->generator_site)) == 0 ||
+         strcmp(f->site, names_key(n, OBJECT_SITE, row->facility_site)) == 0);
     if (*taken && (f->party != NULL || f->district != NULL))
         return manifest_place_taken(job, row, taken);
     return n->status;
@@ -202,8 +204,12 @@ static wf_status list_site(list_job *job, uint32_t index, answer *a, bool *taken
     cell_text(a, party);
     cell_text(a, names_text(n, row.name, &n->memory));
     cell_text(a, vocabulary_word(&vocabulary_site_kind, row.kind));
-    cell_degrees(a, row.lat_e7);
-    cell_degrees(a, row.lon_e7);
+    for (int i = 0; i < 2; i++) {
+        if (row.location_unknown)
+            cell_empty(a);
+        else
+            cell_degrees(a, i == 0 ? row.lat_e7 : row.lon_e7);
+    }
     cell_text(a, district);
     cell_mass(a, row.storage_limit_g);
     cell_integer(a, (int64_t)row.seq);
@@ -227,9 +233,9 @@ static wf_status list_party(list_job *job, uint32_t index, answer *a, bool *take
         return n->status;
     for (uint32_t bit = 0; bit < 4; bit++)
         if (row.roles & 1u << bit)
-            used += (size_t)snprintf(roles + used, sizeof roles - used, "%s%s",
-                                     used == 0 ? "" : "|",
-                                     vocabulary_word(&vocabulary_role, bit + 1));
+            used +=
+                (size_t)snprintf(roles + used, sizeof roles - used, "%s%s", used == 0 ? "" : "|",
+                                 vocabulary_word(&vocabulary_role, bit + 1));
     cell_text(a, names_key(n, OBJECT_PARTY, index));
     cell_text(a, names_text(n, row.name, &n->memory));
     cell_text(a, roles);
@@ -268,8 +274,8 @@ static wf_status list_permit(list_job *job, uint32_t index, answer *a, bool *tak
     permit_row row;
     names *n = &job->names;
     const wf_filter *f = job->filter;
-    wf_status status = book_get_row(job->ledger->book, job->txn, OBJECT_PERMIT, index, &row,
-                                    sizeof row, job->err);
+    wf_status status =
+        book_get_row(job->ledger->book, job->txn, OBJECT_PERMIT, index, &row, sizeof row, job->err);
     if (status != WF_OK)
         return status;
     const char *party = names_key(n, OBJECT_PARTY, row.holder_party);
@@ -299,8 +305,8 @@ static wf_status list_scale(list_job *job, uint32_t index, answer *a, bool *take
 {
     scale_row row;
     names *n = &job->names;
-    wf_status status = book_get_row(job->ledger->book, job->txn, OBJECT_SCALE, index, &row,
-                                    sizeof row, job->err);
+    wf_status status =
+        book_get_row(job->ledger->book, job->txn, OBJECT_SCALE, index, &row, sizeof row, job->err);
     if (status != WF_OK)
         return status;
     const char *site = names_key(n, OBJECT_SITE, row.site);
@@ -355,8 +361,7 @@ static wf_status list_check_ids(list_job *job)
         uint32_t index;
         if (ids[i] == NULL)
             continue;
-        wf_status status =
-            book_find(job->ledger->book, job->txn, ids[i], &kind, &index, job->err);
+        wf_status status = book_find(job->ledger->book, job->txn, ids[i], &kind, &index, job->err);
         if (status == WF_OK && kind == OBJECT_NONE)
             status = api_unknown_id(job->ledger, job->txn, ids[i], job->err);
         if (status != WF_OK)
@@ -405,8 +410,8 @@ wf_status wf_list(wf_ledger *l, const char *what, const wf_filter *filter, const
 {
     static const wf_filter none = {.from_ms = TIME_NONE, .to_ms = TIME_NONE};
     const list_kind *k = NULL;
-    list_job job = {.ledger = l, .filter = filter == NULL ? &none : filter, .sink = sink,
-                    .err = err};
+    list_job job = {
+        .ledger = l, .filter = filter == NULL ? &none : filter, .sink = sink, .err = err};
     wf_error_clear(err);
     if (strcmp(what, "findings") == 0)
         return wf_audit(l, filter, sink, NULL, err);

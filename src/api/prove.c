@@ -6,55 +6,6 @@
 
 #include "api/api.h"
 
-/* The entry number that a row begins with: every row struct of rows.h does, tracks and calendar
-   days apart, which have no text id. */
-static wf_status prove_row_seq(wf_ledger *l, store_txn *txn, enum object_kind kind,
-                               uint32_t index, uint64_t *out, wf_error *err)
-{
-    union {
-        manifest_row manifest;
-        site_row site;
-        party_row party;
-        vehicle_row vehicle;
-        permit_row permit;
-        scale_row scale;
-        weighing_row weighing;
-        treatment_row treatment;
-        generation_row generation;
-        filing_row filing;
-        report_row report;
-        place_row place;
-    } row;
-    static const size_t sizes[OBJECT_KIND_COUNT] = {
-        [OBJECT_PERMIT] = sizeof(permit_row),         [OBJECT_SCALE] = sizeof(scale_row),
-        [OBJECT_TREATMENT] = sizeof(treatment_row),   [OBJECT_FILING] = sizeof(filing_row),
-        [OBJECT_GENERATION] = sizeof(generation_row), [OBJECT_REPORT] = sizeof(report_row),
-        [OBJECT_PLACE] = sizeof(place_row)};
-    wf_status status;
-    memset(&row, 0, sizeof row);
-    switch (kind) {
-    case OBJECT_MANIFEST:
-        status = book_get_manifest(l->book, txn, index, &row.manifest, err);
-        break;
-    case OBJECT_SITE:
-        status = book_get_site(l->book, txn, index, &row.site, err);
-        break;
-    case OBJECT_PARTY:
-        status = book_get_party(l->book, txn, index, &row.party, err);
-        break;
-    case OBJECT_VEHICLE:
-        status = book_get_vehicle(l->book, txn, index, &row.vehicle, err);
-        break;
-    case OBJECT_WEIGHING:
-        status = book_get_weighing(l->book, txn, index, &row.weighing, err);
-        break;
-    default:
-        status = book_get_row(l->book, txn, kind, index, &row, sizes[kind], err);
-    }
-    memcpy(out, &row, sizeof *out);
-    return status;
-}
-
 static wf_status prove_find(wf_ledger *l, store_txn *txn, const char *seq_or_id, uint64_t *out,
                             wf_error *err)
 {
@@ -65,7 +16,7 @@ static wf_status prove_find(wf_ledger *l, store_txn *txn, const char *seq_or_id,
     if (status != WF_OK)
         return status;
     if (kind != OBJECT_NONE)
-        return prove_row_seq(l, txn, kind, index, out, err);
+        return api_row_seq(l, txn, kind, index, out, err);
     if (!uint64_parse(out, seq_or_id, strlen(seq_or_id)))
         return api_unknown_id(l, txn, seq_or_id, err);
     if (*out >= size)

@@ -30,7 +30,7 @@ static void rebuild_report_progress(void *ctx, uint64_t done, uint64_t total)
 /* Removes the scratch folder and the files in it (the store makes no folders of its own). */
 static void rebuild_remove_scratch(const char *path)
 {
-    char name[1200];
+    char name[1024 + 257];
     DIR *folder = opendir(path);
     if (folder != NULL) {
         const struct dirent *entry;
@@ -59,8 +59,8 @@ static wf_status rebuild_make_scratch(wf_ledger *l, char *out, size_t size, wf_e
     return wf_fail_errno(err, _("cannot make a scratch folder at %s"), out);
 }
 
-wf_status wf_rebuild(wf_ledger *l, bool check, wf_progress progress, void *ctx,
-                     const wf_sink *sink, wf_error *err)
+wf_status wf_rebuild(wf_ledger *l, bool check, wf_progress progress, void *ctx, const wf_sink *sink,
+                     wf_error *err)
 {
     char scratch[1024];
     rebuild_watch watch = {progress, ctx};

@@ -20,11 +20,11 @@ static const struct {
     enum object_kind kind;
     const char *name;
 } stat_objects[] = {
-    {OBJECT_PARTY, "parties"},       {OBJECT_SITE, "sites"},
-    {OBJECT_PLACE, "places"},        {OBJECT_PERMIT, "permits"},
-    {OBJECT_VEHICLE, "vehicles"},    {OBJECT_SCALE, "scales"},
-    {OBJECT_FILING, "filings"},      {OBJECT_GENERATION, "generations"},
-    {OBJECT_MANIFEST, "manifests"},  {OBJECT_WEIGHING, "weighings"},
+    {OBJECT_PARTY, "parties"},        {OBJECT_SITE, "sites"},
+    {OBJECT_PLACE, "places"},         {OBJECT_PERMIT, "permits"},
+    {OBJECT_VEHICLE, "vehicles"},     {OBJECT_SCALE, "scales"},
+    {OBJECT_FILING, "filings"},       {OBJECT_GENERATION, "generations"},
+    {OBJECT_MANIFEST, "manifests"},   {OBJECT_WEIGHING, "weighings"},
     {OBJECT_TREATMENT, "treatments"}, {OBJECT_REPORT, "reports"},
 };
 
@@ -73,8 +73,7 @@ static wf_status stat_checkpoint(wf_ledger *l, store_txn *txn, answer *a, wf_err
         status = ledger_read(l->log, txn, size - 1, &bytes, &view, err);
         if (status != WF_OK)
             return status;
-        stat_text(a, "last_entry_at",
-                  time_format(time_text, view.time_ms, l->utc_offset_minutes));
+        stat_text(a, "last_entry_at", time_format(time_text, view.time_ms, l->utc_offset_minutes));
     }
     return WF_OK;
 }

@@ -79,14 +79,13 @@ wf_status wf_verify(wf_ledger *l, const wf_verify_options *options, const wf_sin
     if (options == NULL)
         options = &defaults;
     if (options->from > 0 && options->from >= ledger_size(l->log))
-        return wf_fail(err, WF_USAGE, _("--from %llu is behind the last entry; the ledger has %llu"),
-                       (unsigned long long)options->from,
-                       (unsigned long long)ledger_size(l->log));
+        return wf_fail(err, WF_USAGE,
+                       _("--from %llu is behind the last entry; the ledger has %llu"),
+                       (unsigned long long)options->from, (unsigned long long)ledger_size(l->log));
     verify_watch watch = {options};
     ledger_progress progress = {verify_report_progress, &watch};
-    wf_status status =
-        ledger_verify(l->log, options->from, options->signatures,
-                      options->progress == NULL ? NULL : &progress, &report, err);
+    wf_status status = ledger_verify(l->log, options->from, options->signatures,
+                                     options->progress == NULL ? NULL : &progress, &report, err);
     if (status == WF_OK)
         status = store_begin(&txn, ledger_store(l->log), false, err);
     if (status == WF_OK)

@@ -1,0 +1,371 @@
+/*
+ * api/show.c: anything by its id: the object, its history with entry numbers, who vouches for it,
+ * and what is wrong with it.
+ *
+ * It answers from single rows of the store, in a few milliseconds on a ledger of any size; so the
+ * problems it names are those that the object's own state shows. The audit knows more.
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "model/record.h"
+
+enum { SHOW_HISTORY_MAX = 70000 }; /* a manifest counts its events in 16 bits */
+
+typedef struct show_job {
+    wf_ledger *ledger;
+    store_txn *txn;
+    const wf_sink *sink;
+    wf_error *err;
+    names names;
+    arena memory;
+} show_job;
+
+static const wf_column field_columns[] = {
+    {"field", N_("field"), WF_CELL_TEXT},
+    {"value", N_("value"), WF_CELL_TEXT},
+};
+static const wf_column history_columns[] = {
+    {"entry", N_("entry"), WF_CELL_INTEGER},
+    {"time", N_("time"), WF_CELL_TIME},
+    {"what", N_("what"), WF_CELL_TEXT},
+    {"site_id", N_("site"), WF_CELL_TEXT},
+    {"party_id", N_("party"), WF_CELL_TEXT},
+    {"vehicle_id", N_("vehicle"), WF_CELL_TEXT},
+    {"mass_kg", N_("mass kg"), WF_CELL_MASS},
+    {"note", N_("note"), WF_CELL_TEXT},
+    {"signed_by", N_("who signed"), WF_CELL_TEXT},
+    {"on_ledger_at", N_("on the ledger at"), WF_CELL_TIME},
+};
+static const wf_column weighing_columns[] = {
+    {"ticket_id", N_("ticket"), WF_CELL_TEXT},   {"scale_id", N_("scale"), WF_CELL_TEXT},
+    {"vehicle_id", N_("vehicle"), WF_CELL_TEXT}, {"gross_at", N_("gross at"), WF_CELL_TIME},
+    {"gross_kg", N_("gross kg"), WF_CELL_MASS},  {"tare_at", N_("tare at"), WF_CELL_TIME},
+    {"tare_kg", N_("tare kg"), WF_CELL_MASS},    {"net_kg", N_("net kg"), WF_CELL_MASS},
+    {"manual", N_("by hand"), WF_CELL_INTEGER},  {"entry", N_("entry"), WF_CELL_INTEGER},
+};
+static const wf_column problem_columns[] = {
+    {"problem", N_("problem"), WF_CELL_TEXT},
+    {"kg", N_("kg"), WF_CELL_MASS},
+    {"since", N_("since"), WF_CELL_TIME},
+    {"sentence", N_("sentence"), WF_CELL_TEXT},
+};
+
+/* ---- the object ---------------------------------------------------------------------------- */
+
+static wf_status show_entry(show_job *job, uint64_t seq, entry_view *entry, statement_view *st)
+{
+    span bytes;
+    wf_status status = ledger_read(job->ledger->log, job->txn, seq, &bytes, entry, job->err);
+    if (status == WF_OK)
+        status = statement_parse(st, entry->statement, job->err);
+    return status;
+}
+
+static void show_field(answer *a, const char *field, const char *value)
+{
+    if (value == NULL || value[0] == '\0')
+        return;
+    cell_text(a, field);
+    cell_text(a, value);
+    answer_row(a);
+}
+
+static void show_field_mass(answer *a, const char *field, int64_t mass_g)
+{
+    char text[NUMBER_TEXT];
+    if (mass_g != MASS_NONE)
+        show_field(a, field, mass_format_kg(text, mass_g));
+}
+
+/* The fields of the record as the log holds it, by the one writer of records as JSON. */
+static wf_status show_record_fields(show_job *job, const statement_view *st, answer *a)
+{
+    Wufei__Record *record = NULL;
+    buffer json = {0};
+    wf_status status = record_decode(&record, &job->memory, st->record, job->err);
+    if (status == WF_OK)
+        status = record_to_json(&json, record, job->ledger->utc_offset_minutes, job->err);
+    json_t *root = status != WF_OK ? NULL : json_loadb((const char *)json.data, json.size, 0, NULL);
+    if (status == WF_OK && !json_is_object(root))
+        status = wf_fail(job->err, WF_SYSTEM, _("a record's JSON form cannot be read"));
+    const char *key;
+    json_t *value;
+    if (status == WF_OK) {
+        show_field(a, "kind_of_record", record_file(record));
+        json_object_foreach(root, key, value)
+        {
+            char *text = json_is_string(value)
+                             ? NULL
+                             : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+            show_field(a, key, text == NULL ? json_string_value(value) : text);
+            free(text);
+        }
+    }
+    json_decref(root);
+    buffer_free(&json);
+    return status;
+}
+
+static void show_manifest_fields(show_job *job, const manifest_row *m, answer *a)
+{
+    show_field(a, "state", manifest_state_name(m->state));
+    if (m->events > 0)
+        show_field(a, "facility_site_now", names_key(&job->names, OBJECT_SITE, m->facility_site));
+    show_field_mass(a, "picked_up_kg", m->picked_up_g);
+    show_field_mass(a, "received_kg", m->received_g);
+    show_field_mass(a, "rejected_kg", m->rejected_g == 0 ? MASS_NONE : m->rejected_g);
+    show_field_mass(a, "returned_kg", m->returned_g == 0 ? MASS_NONE : m->returned_g);
+    show_field_mass(a, "account_in_transit_kg", m->in_transit_g);
+    show_field_mass(a, "account_unaccounted_kg", m->unaccounted_g);
+}
+
+static wf_status show_object(show_job *job, uint64_t seq, const manifest_row *manifest)
+{
+    entry_view entry;
+    statement_view st;
+    answer a;
+    char number[32];
+    wf_status status = show_entry(job, seq, &entry, &st);
+    if (status != WF_OK)
+        return status;
+    answer_begin(&a, job->sink, job->err, "object", N_("Object"), COLUMNS(field_columns));
+    if (st.record.data != NULL)
+        status = show_record_fields(job, &st, &a);
+    else
+        show_field(&a, "kind_of_record", "system");
+    if (status != WF_OK)
+        return status;
+    snprintf(number, sizeof number, "%llu", (unsigned long long)seq);
+    show_field(&a, "entry", number);
+    if (manifest != NULL)
+        show_manifest_fields(job, manifest, &a);
+    status = answer_end(&a);
+    return job->names.status != WF_OK ? job->names.status : status;
+}
+
+/* ---- history ------------------------------------------------------------------------------- */
+
+/* Who stands behind an entry: its author's own signature, or the operator for others. */
+static wf_status show_signer(show_job *job, uint64_t seq, const char **out, int64_t *entered_ms)
+{
+    entry_view entry;
+    statement_view st;
+    wf_status status = show_entry(job, seq, &entry, &st);
+    if (status != WF_OK)
+        return status;
+    *entered_ms = entry.time_ms;
+    if (st.author.size == 8 && memcmp(st.author.data, "operator", 8) == 0)
+        *out = _("attested by operator");
+    else
+        *out = arena_printf(&job->memory, _("signed by %.*s"), (int)st.author.size,
+                            (const char *)st.author.data);
+    return *out == NULL ? wf_fail(job->err, WF_SYSTEM, _("out of memory")) : WF_OK;
+}
+
+static wf_status history_row(show_job *job, answer *a, const event_row *e, const char *what)
+{
+    const char *signer;
+    int64_t entered_ms;
+    wf_status status = show_signer(job, e->seq, &signer, &entered_ms);
+    if (status != WF_OK)
+        return status;
+    names *n = &job->names;
+    cell_integer(a, (int64_t)e->seq);
+    cell_time(a, e->time_ms);
+    cell_text(a, what);
+    cell_text(a, names_key(n, OBJECT_SITE, e->site));
+    cell_text(a, names_key(n, OBJECT_PARTY, e->party));
+    cell_text(a, names_key(n, OBJECT_VEHICLE, e->vehicle));
+    cell_mass(a, e->mass_g);
+    cell_text(a, names_text(n, e->note, &job->memory));
+    cell_text(a, signer);
+    cell_time(a, entered_ms);
+    answer_row(a);
+    return n->status;
+}
+
+static wf_status history_manifest(show_job *job, const manifest_row *m, answer *a)
+{
+    event_row *events = NULL;
+    size_t count = 0, capacity = 0;
+    wf_status status = WF_OK;
+    event_row filed = {.seq = m->seq,
+                       .time_ms = m->filed_ms,
+                       .mass_g = m->declared_g,
+                       .site = m->generator_site,
+                       .party = m->carrier,
+                       .vehicle = m->vehicle,
+                       .note = BOOK_NONE};
+    for (event_id id = m->last_event; id != BOOK_NONE && count < SHOW_HISTORY_MAX;) {
+        if (!array_grow((void **)&events, &capacity, count + 1, sizeof *events)) {
+            status = wf_fail(job->err, WF_SYSTEM, _("out of memory"));
+            break;
+        }
+        status = book_get_event(job->ledger->book, job->txn, id, &events[count], job->err);
+        if (status != WF_OK)
+            break;
+        id = events[count++].previous;
+    }
+    if (status == WF_OK)
+        status = history_row(job, a, &filed, "filed");
+    for (size_t i = count; i-- > 0 && status == WF_OK;)
+        status =
+            history_row(job, a, &events[i], vocabulary_word(&vocabulary_event, events[i].kind));
+    free(events);
+    return status;
+}
+
+static wf_status show_history(show_job *job, uint64_t seq, const manifest_row *manifest)
+{
+    answer a;
+    wf_status status;
+    event_row entered = {.seq = seq,
+                         .time_ms = TIME_NONE,
+                         .mass_g = MASS_NONE,
+                         .site = BOOK_NONE,
+                         .party = BOOK_NONE,
+                         .vehicle = BOOK_NONE,
+                         .note = BOOK_NONE};
+    answer_begin(&a, job->sink, job->err, "history", N_("History"), COLUMNS(history_columns));
+    if (manifest != NULL)
+        status = history_manifest(job, manifest, &a);
+    else
+        status = history_row(job, &a, &entered, "entered");
+    return status == WF_OK ? answer_end(&a) : status;
+}
+
+/* ---- a manifest's weighings and problems --------------------------------------------------- */
+
+static wf_status show_weighings(show_job *job, const manifest_row *m)
+{
+    answer a;
+    weighing_row w;
+    names *n = &job->names;
+    answer_begin(&a, job->sink, job->err, "weighings", N_("Weighings"), COLUMNS(weighing_columns));
+    for (weighing_id id = m->last_weighing; id != BOOK_NONE && a.status == WF_OK; id = w.previous) {
+        wf_status status = book_get_weighing(job->ledger->book, job->txn, id, &w, job->err);
+        if (status != WF_OK)
+            return status;
+        cell_text(&a, names_text(n, w.key, &job->memory));
+        cell_text(&a, names_key(n, OBJECT_SCALE, w.scale));
+        cell_text(&a, names_key(n, OBJECT_VEHICLE, w.vehicle));
+        cell_time(&a, w.gross_ms);
+        cell_mass(&a, w.gross_g);
+        cell_time(&a, w.tare_ms);
+        cell_mass(&a, w.tare_g);
+        cell_mass(&a, w.gross_g - w.tare_g);
+        cell_integer(&a, w.manual != 0);
+        cell_integer(&a, (int64_t)w.seq);
+        answer_row(&a);
+        if (n->status != WF_OK)
+            return n->status;
+    }
+    return answer_end(&a);
+}
+
+static void problem_row(answer *a, const char *problem, int64_t mass_g, int64_t since_ms,
+                        const char *sentence)
+{
+    cell_text(a, problem);
+    cell_mass(a, mass_g);
+    cell_time(a, since_ms);
+    cell_text(a, sentence);
+    answer_row(a);
+}
+
+static wf_status show_problems(show_job *job, const manifest_row *m)
+{
+    answer a;
+    char sent[NUMBER_TEXT], received[NUMBER_TEXT];
+    char text[300];
+    bool picked_up = m->picked_up_ms != TIME_NONE;
+    answer_begin(&a, job->sink, job->err, "problems", N_("What is wrong with it"),
+                 COLUMNS(problem_columns));
+    if (m->in_transit_g != 0)
+        problem_row(&a, "in_transit", m->in_transit_g, m->picked_up_ms,
+                    _("picked up and not yet received, returned or written off"));
+    if (m->unaccounted_g != 0 && m->unaccounted_g != MASS_NONE) {
+        snprintf(text, sizeof text, _("%s kg were picked up and %s kg received"),
+                 mass_format_kg(sent, m->picked_up_g == MASS_NONE ? 0 : m->picked_up_g),
+                 mass_format_kg(received, m->received_g == MASS_NONE ? 0 : m->received_g));
+        problem_row(&a, m->unaccounted_g > 0 ? "unaccounted" : "undeclared",
+                    m->unaccounted_g > 0 ? m->unaccounted_g : -m->unaccounted_g, m->received_ms,
+                    text);
+    }
+    if (m->received_ms != TIME_NONE && !picked_up)
+        problem_row(&a, "no_pick_up", m->received_g, m->received_ms,
+                    _("received, and no pick-up is on the ledger"));
+    if (m->received_ms != TIME_NONE && m->confirmed_ms == TIME_NONE)
+        problem_row(&a, "not_confirmed", m->received_g, m->received_ms,
+                    _("received, and not yet confirmed by the facility"));
+    if (m->state == MANIFEST_FILED)
+        problem_row(&a, "not_picked_up", m->declared_g, m->filed_ms,
+                    _("filed, and never picked up"));
+    return answer_end(&a);
+}
+
+/* ---- finding it ---------------------------------------------------------------------------- */
+
+static bool show_is_finding(const char *id)
+{
+    return id[0] == 'F' && strlen(id) == 13 && strspn(id + 1, "0123456789abcdef") == 12;
+}
+
+static wf_status show_find(show_job *job, const char *id, enum object_kind *kind, uint32_t *index,
+                           uint64_t *seq)
+{
+    wf_status status = book_find(job->ledger->book, job->txn, id, kind, index, job->err);
+    if (status != WF_OK)
+        return status;
+    if (*kind != OBJECT_NONE)
+        return api_row_seq(job->ledger, job->txn, *kind, *index, seq, job->err);
+    if (uint64_parse(seq, id, strlen(id)) && *seq < ledger_size(job->ledger->log))
+        return WF_OK; /* an entry by its number */
+    if (show_is_finding(id))
+        return wf_fail(job->err, WF_USAGE,
+                       _("%s is a finding; all about it: wufei audit --explain %s"), id, id);
+    return api_unknown_id(job->ledger, job->txn, id, job->err);
+}
+
+static wf_status show_all(show_job *job, const char *id)
+{
+    enum object_kind kind;
+    uint32_t index = 0;
+    uint64_t seq = 0;
+    manifest_row manifest;
+    const manifest_row *m = NULL;
+    wf_status status = show_find(job, id, &kind, &index, &seq);
+    if (status == WF_OK && kind == OBJECT_MANIFEST) {
+        status = book_get_manifest(job->ledger->book, job->txn, index, &manifest, job->err);
+        m = &manifest;
+    }
+    if (status == WF_OK)
+        status = show_object(job, seq, m);
+    if (status == WF_OK)
+        status = show_history(job, seq, m);
+    if (status == WF_OK && m != NULL)
+        status = show_weighings(job, m);
+    if (status == WF_OK && m != NULL)
+        status = show_problems(job, m);
+    return status;
+}
+
+wf_status wf_show(wf_ledger *l, const char *id, const wf_sink *sink, wf_error *err)
+{
+    show_job job = {.ledger = l, .sink = sink, .err = err};
+    wf_error_clear(err);
+    wf_status status = store_begin(&job.txn, ledger_store(l->log), false, err);
+    if (status != WF_OK)
+        return status;
+    arena_init(&job.memory, 0);
+    names_init(&job.names, l->book, job.txn, err);
+    status = show_all(&job, id);
+    names_free(&job.names);
+    arena_free(&job.memory);
+    store_abort(job.txn);
+    return status;
+}

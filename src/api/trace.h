@@ -1,0 +1,60 @@
+/*
+ * api/trace.h: the movements of mass of a whole city in the order of their time, for following some
+ * of it up or down.
+ */
+#ifndef API_TRACE_H
+#define API_TRACE_H
+
+#include "api/api.h"
+
+enum trace_what {
+    TRACE_GENERATED, /* into a stock */
+    TRACE_RECEIVED,
+    TRACE_RETURNED,
+    TRACE_TREATED, /* out of a stock; its outputs follow directly */
+    TRACE_MADE,
+    TRACE_PRODUCT,     /* left the books as product, leachate or water */
+    TRACE_PICKED_UP,   /* out of a stock */
+    TRACE_FOUND,       /* a stock take found more than the book held */
+    TRACE_MISSING,     /* or less */
+    TRACE_UNACCOUNTED, /* from here on only in answers: lost on the way */
+    TRACE_IN_TRANSIT,
+    TRACE_ON_SITE,
+    TRACE_DESTROYED, /* treated, with no output stated for this part */
+    TRACE_NO_SOURCE, /* left a stock that held nothing */
+    TRACE_WHAT_COUNT
+};
+const char *trace_what_name(enum trace_what what);
+
+#define TRACE_NONE UINT32_MAX
+
+typedef struct trace_flow {
+    int64_t time_ms;
+    uint64_t seq;
+    double mass_g;
+    double stock_after_g; /* of the place, after this flow */
+    uint32_t place;       /* a site and code; index into places */
+    uint32_t object;      /* manifest, generation or stock take; first row of a treatment */
+    uint32_t ordinal;     /* keeps what the sort must not tear apart in order */
+    uint8_t what;
+} trace_flow;
+
+typedef struct trace_place {
+    site_id site;
+    code_id code;
+} trace_place;
+
+typedef struct trace_line {
+    const city *city;
+    trace_flow *flows;
+    size_t count, capacity;
+    trace_place *places;
+    size_t place_count, place_capacity;
+    double *stocks; /* by place, at the end */
+    bool failed;    /* memory ran out while it was made */
+} trace_line;
+
+wf_status trace_line_make(trace_line *out, const city *c, wf_error *err);
+void trace_line_free(trace_line *line);
+
+#endif
