@@ -18,6 +18,7 @@ int verify_note(int argc, char **argv);
 int verify_checkpoint(int argc, char **argv);
 int verify_proof(int argc, char **argv);
 int verify_extends(int argc, char **argv);
+int verify_tiles(int argc, char **argv);
 
 /* ---- the command line (verify_input.c) ---- */
 

@@ -21,6 +21,7 @@ static const char help[] =
     "  checkpoint   a C2SP checkpoint with its cosignatures\n"
     "  proof        a C2SP .tlog-proof: the receipt of an entry\n"
     "  extends      one signed checkpoint extends another\n"
+    "  tiles        a whole exported log: every entry, tile and checkpoint\n"
     "\n"
     "wufei-verify COMMAND --help tells more, with an example.\n"
     "\n"
@@ -34,7 +35,8 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {{"inclusion", verify_inclusion}, {"consistency", verify_consistency},
                 {"note", verify_note},           {"checkpoint", verify_checkpoint},
-                {"proof", verify_proof},         {"extends", verify_extends}};
+                {"proof", verify_proof},         {"extends", verify_extends},
+                {"tiles", verify_tiles}};
 
 int main(int argc, char **argv)
 {

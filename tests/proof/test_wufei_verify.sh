@@ -40,7 +40,7 @@ root2=fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125
 expect 0 "Example" $v --help
 expect 2 "unknown command \"conceal\"" $v conceal
 expect 2 "Usage" $v
-for c in inclusion consistency note checkpoint proof extends; do
+for c in inclusion consistency note checkpoint proof extends tiles; do
     expect 0 "Example" $v $c --help
     expect 2 "missing|expected three" $v $c
     expect 2 "unknown option --frobnicate" $v $c --frobnicate 1
