@@ -184,7 +184,10 @@ static wf_status check_order(const char *from_name, int64_t from_ms, const char 
 {
     if (to_ms >= from_ms)
         return WF_OK;
-    return wf_fail(err, WF_REFUSED, _("%s: lies before %s"), to_name, from_name);
+    char from[TIME_TEXT];
+    char to[TIME_TEXT];
+    return wf_fail(err, WF_REFUSED, _("%1$s: %2$s lies before %3$s, %4$s"), to_name,
+                   time_format(to, to_ms, 0), from_name, time_format(from, from_ms, 0));
 }
 
 static wf_status check_filing(const Wufei__Filing *filing, wf_error *err)

@@ -302,7 +302,7 @@ static void numbers_are_checked(void **state)
     assert_int_equal(record_check(&s.record, &err), WF_REFUSED);
     site->opened_ms = 1000;
     site->closed_ms = 999;
-    refused(&s, "closed_at: lies before opened_at");
+    refused(&s, "closed_at: 1970-01-01T00:00:00.999Z lies before opened_at, 1970-01-01T00:00:01Z");
     site->has_closed_ms = 0;
     site->lat_e7 = 1;
     site->location_unknown = site->has_location_unknown = 1;
@@ -321,11 +321,12 @@ static void fields_agree_with_each_other(void **state)
     refused(&s, "lon: missing, but lat is given");
     s.body.filing.has_lon_e7 = 1;
     s.body.filing.to_ms = s.body.filing.from_ms - 1;
-    refused(&s, "to: lies before from");
+    refused(&s, "to: 2026-03-01T00:29:59.999Z lies before from, 2026-03-01T00:30:00Z");
     sample_free(&s);
     sample_make(&s, WUFEI__RECORD__BODY_PERMIT);
     s.body.permit.valid_to_ms = s.body.permit.valid_from_ms - 1;
-    refused(&s, "valid_to: lies before valid_from");
+    refused(&s,
+            "valid_to: 2026-03-02T00:30:00.249Z lies before valid_from, 2026-03-02T00:30:00.250Z");
     s.body.permit.n_waste_codes = 0;
     refused(&s, "waste_codes: missing");
     sample_free(&s);
