@@ -47,7 +47,7 @@ enum {
 
 /* clang-format off */
 static const unsigned char TABLE[MANIFEST_STATE_COUNT][EVENT_COUNT] = {
-/*       none  picked handed arrived received rejected returned redirect   confirmed corrected cancel */
+/*      none picked handed arrived received rejected returned redirect   confirmed corrected cancel */
 [FIL] = {___,  PIC,   ___,   ___,    ___,     ___,     ___,     ___,       ___,      ___,      CAN},
 [PIC] = {___,  PIC,   HAN,   ARR,    REC,     REJ,     RET,     RED,       ___,      PIC,      ___},
 [HAN] = {___,  HAN,   HAN,   ARR,    REC,     REJ,     RET,     RED,       ___,      HAN,      ___},

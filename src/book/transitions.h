@@ -16,7 +16,8 @@ typedef struct transition {
 } transition;
 
 /* What `event` does to a manifest in `state`. Events may come in the disorder that reality has
-   (a confirmation before the return of a refused part); see transitions.c for each cell's reason. */
+   (a confirmation before the return of a refused part); see transitions.c for each cell's reason.
+ */
 transition manifest_transition(enum manifest_state state, enum manifest_event event);
 
 const char *manifest_state_name(enum manifest_state state); /* "picked_up" ... */
