@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -193,6 +194,10 @@ static bool walk_in_child(const char *path)
 {
     pid_t child = fork();
     if (child == 0) {
+        /* Whatever handlers the program has would run the program on, here in its copy. */
+        signal(SIGBUS, SIG_DFL);
+        signal(SIGSEGV, SIG_DFL);
+        signal(SIGABRT, SIG_DFL);
         _exit(walk_store(path) == 0 ? 0 : 1);
     }
     int status = 0;

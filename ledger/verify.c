@@ -1,0 +1,408 @@
+/*
+ * ledger/verify.c: everything that the log promises, checked in parallel and in one pass.
+ *
+ * The log is cut into ranges of whole tiles, and threads take them in order. For each entry a
+ * thread computes its leaf hash and one interior hash: the leaf must be the one in the tile, the
+ * tile's root the one on the level above. The chain needs no further hash: prev_hash must be the
+ * leaf hash of the entry before. What is left, the levels above the first, is a 256th of the work
+ * and done at the end, up to the root, the head row and the signed checkpoint.
+ *
+ * A flipped bit inside LMDB's own page structure can end this in a signal, as LMDB has no
+ * checksums; whoever must survive that runs it in a process of its own.
+ */
+#include "verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/time.h"
+
+enum { RANGE_ENTRIES = 64 * TILE_WIDTH, VERIFY_THREADS_MAX = 64 };
+
+/* What all threads share. */
+typedef struct verification {
+    ledger *l;
+    bool signatures;
+    ledger_progress *progress;
+    ledger_head head;
+    uint64_t from;
+    atomic_uint_fast64_t next; /* first entry of the range that nobody has taken */
+    pthread_mutex_t lock;      /* for all below */
+    uint64_t done;
+    uint64_t bytes;
+    uint64_t signature_count, seal_count, key_count;
+    uint64_t broken; /* the lowest entry that failed; UINT64_MAX: none */
+    wf_error err;
+} verification;
+
+/* What one thread has. */
+typedef struct checker {
+    verification *v;
+    store_txn *txn;
+    store_cursor *cursor;
+    signature_check signature;
+    span tile; /* hashes of the tile of the present entry */
+    hash edge[TILE_BITS + 1];
+    hash last_leaf;
+    int64_t last_time_ms;
+    uint64_t bytes;
+} checker;
+
+static wf_status bad(uint64_t seq, const char *what, wf_error *err)
+{
+    return wf_fail(err, WF_DAMAGED, _("entry %llu: %s"), (unsigned long long)seq, what);
+}
+
+static char *hex(char out[2 * HASH_SIZE + 1], const uint8_t *bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (int i = 0; i < HASH_SIZE; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * HASH_SIZE] = '\0';
+    return out;
+}
+
+static wf_status bad_hash(uint64_t seq, const char *field, const uint8_t *found,
+                          const uint8_t *expected, wf_error *err)
+{
+    char a[2 * HASH_SIZE + 1], b[2 * HASH_SIZE + 1];
+    return wf_fail(err, WF_DAMAGED, _("entry %llu: %s is %s, expected %s"), (unsigned long long)seq,
+                   field, hex(a, found), hex(b, expected));
+}
+
+/* What the range's first entry continues from; the entry before is another range's to check. */
+static wf_status start_range(checker *c, uint64_t first, wf_error *err)
+{
+    uint8_t key[8];
+    span bytes;
+    entry_view before;
+    tile_reader reader = {c->txn, err};
+    if (first == 0) {
+        memset(&c->last_leaf, 0, sizeof c->last_leaf);
+        c->last_time_ms = INT64_MIN;
+        return WF_OK;
+    }
+    if (!tile_read_hash(&reader, &c->last_leaf, 0, first - 1))
+        return err->status;
+    store_key_u64(key, first - 1);
+    wf_status status = store_get(c->txn, TABLE_ENTRIES, span_of(key, sizeof key), &bytes, err);
+    if (status != WF_OK)
+        return status;
+    if (bytes.data == NULL)
+        return bad(first - 1, _("it is missing"), err);
+    if (entry_parse(&before, bytes, err) != WF_OK) {
+        err->status = WF_DAMAGED;
+        return wf_error_prefix(err, _("entry %llu"), (unsigned long long)(first - 1));
+    }
+    c->last_time_ms = before.time_ms;
+    return WF_OK;
+}
+
+static wf_status take_tile(checker *c, uint64_t seq, wf_error *err)
+{
+    uint64_t size = c->v->head.size;
+    uint64_t index = seq / TILE_WIDTH;
+    uint64_t in_tile = size - index * TILE_WIDTH;
+    size_t hashes = in_tile < TILE_WIDTH ? (size_t)in_tile : TILE_WIDTH;
+    wf_status status = tile_get(c->txn, 0, index, &c->tile, err);
+    if (status == WF_OK && (c->tile.data == NULL || c->tile.size < hashes * HASH_SIZE))
+        return wf_fail(err, WF_DAMAGED, _("entry %llu: its tile 0/%llu is missing or too short"),
+                       (unsigned long long)seq, (unsigned long long)index);
+    return status;
+}
+
+/* Adds the leaf to its tile; a full tile's root must stand on the level above. */
+static wf_status fold_leaf(checker *c, uint64_t seq, const hash *leaf, wf_error *err)
+{
+    hash node = *leaf;
+    unsigned bit = 0;
+    for (unsigned rest = (unsigned)(seq % TILE_WIDTH); (rest & 1) != 0; rest >>= 1)
+        merkle_node(&node, &c->edge[bit++], &node);
+    c->edge[bit] = node;
+    if (bit < TILE_BITS)
+        return WF_OK;
+    hash above;
+    tile_reader reader = {c->txn, err};
+    if (!tile_read_hash(&reader, &above, TILE_BITS, seq / TILE_WIDTH))
+        return err->status;
+    if (!hash_equal(&above, &node))
+        return bad_hash(seq, _("the root of its tile"), above.bytes, node.bytes, err);
+    return WF_OK;
+}
+
+static wf_status check_entry(checker *c, uint64_t seq, span bytes, entry_view *entry, wf_error *err)
+{
+    hash leaf;
+    if (entry_parse(entry, bytes, err) != WF_OK) {
+        err->status = WF_DAMAGED;
+        return wf_error_prefix(err, _("entry %llu"), (unsigned long long)seq);
+    }
+    if (entry->seq != seq)
+        return wf_fail(err, WF_DAMAGED, _("entry %llu: seq is %llu"), (unsigned long long)seq,
+                       (unsigned long long)entry->seq);
+    if (memcmp(entry->prev_hash, c->last_leaf.bytes, HASH_SIZE) != 0)
+        return bad_hash(seq, "prev_hash", entry->prev_hash, c->last_leaf.bytes, err);
+    if (entry->time_ms < c->last_time_ms)
+        return wf_fail(
+            err, WF_DAMAGED, _("entry %llu: time_ms %lld is before %lld of the entry before"),
+            (unsigned long long)seq, (long long)entry->time_ms, (long long)c->last_time_ms);
+    merkle_leaf(&leaf, bytes.data, bytes.size);
+    const uint8_t *stored = c->tile.data + seq % TILE_WIDTH * HASH_SIZE;
+    if (memcmp(leaf.bytes, stored, HASH_SIZE) != 0)
+        return bad_hash(seq, _("the hash of its bytes"), leaf.bytes, stored, err);
+    c->last_leaf = leaf;
+    c->last_time_ms = entry->time_ms;
+    c->bytes += bytes.size;
+    return fold_leaf(c, seq, &leaf, err);
+}
+
+static wf_status check_range(checker *c, uint64_t first, uint64_t end, uint64_t *broken,
+                             wf_error *err)
+{
+    uint8_t key[8];
+    span at, bytes;
+    entry_view entry;
+    bool signatures = c->v->signatures;
+    *broken = first > 0 ? first - 1 : 0;
+    wf_status status = start_range(c, first, err);
+    if (status == WF_OK && signatures)
+        status = signature_check_enter(&c->signature, first, broken, err);
+    store_key_u64(key, first);
+    if (status == WF_OK)
+        status = store_cursor_seek(c->cursor, span_of(key, sizeof key), &at, &bytes, err);
+    for (uint64_t seq = first; seq < end && status == WF_OK; seq++) {
+        *broken = seq;
+        if (seq > first)
+            status = store_cursor_next(c->cursor, &at, &bytes, err);
+        if (status == WF_OK && (at.size != sizeof key || store_u64_key(at.data) != seq))
+            status = bad(seq, _("it is missing"), err);
+        if (status == WF_OK && seq % TILE_WIDTH == 0)
+            status = take_tile(c, seq, err);
+        if (status == WF_OK)
+            status = check_entry(c, seq, bytes, &entry, err);
+        if (status == WF_OK && signatures)
+            status = signature_check_entry(&c->signature, &entry, err);
+    }
+    if (status == WF_OK && signatures && end == c->v->head.size)
+        status = signature_check_end(&c->signature, broken, err);
+    return status;
+}
+
+static void note_failure(verification *v, uint64_t broken, const wf_error *err)
+{
+    pthread_mutex_lock(&v->lock);
+    if (v->err.status == WF_OK || broken < v->broken) {
+        v->broken = broken;
+        v->err = *err;
+    }
+    pthread_mutex_unlock(&v->lock);
+    atomic_store(&v->next, UINT64_MAX / 2); /* no further ranges; those before are taken already */
+}
+
+static void note_progress(verification *v, uint64_t entries)
+{
+    pthread_mutex_lock(&v->lock);
+    v->done += entries;
+    if (v->progress != NULL && v->progress->report != NULL)
+        v->progress->report(v->progress->ctx, v->done, v->head.size - v->from);
+    pthread_mutex_unlock(&v->lock);
+}
+
+static void check_ranges(checker *c)
+{
+    verification *v = c->v;
+    for (;;) {
+        uint64_t first = atomic_fetch_add(&v->next, RANGE_ENTRIES);
+        if (first >= v->head.size)
+            return;
+        uint64_t left = v->head.size - first;
+        uint64_t end = first + (left < RANGE_ENTRIES ? left : RANGE_ENTRIES);
+        uint64_t broken = first;
+        wf_error err = {0};
+        if (check_range(c, first, end, &broken, &err) != WF_OK) {
+            note_failure(v, broken, &err);
+            return;
+        }
+        note_progress(v, end - first);
+    }
+}
+
+static void *checker_main(void *argument)
+{
+    checker c = {.v = argument};
+    verification *v = c.v;
+    wf_error err = {0};
+    wf_status status = store_begin(&c.txn, v->l->store, false, &err);
+    if (status == WF_OK)
+        status = store_cursor_open(&c.cursor, c.txn, TABLE_ENTRIES, &err);
+    if (status == WF_OK && v->signatures)
+        status = signature_check_init(&c.signature, v->l, c.txn, &err);
+    if (status == WF_OK)
+        check_ranges(&c);
+    else
+        note_failure(v, UINT64_MAX, &err);
+    pthread_mutex_lock(&v->lock);
+    v->bytes += c.bytes;
+    v->signature_count += c.signature.signatures;
+    v->seal_count += c.signature.seals;
+    v->key_count += c.signature.keys;
+    pthread_mutex_unlock(&v->lock);
+    signature_check_free(&c.signature);
+    store_cursor_close(c.cursor);
+    store_abort(c.txn);
+    return NULL;
+}
+
+static void run_threads(verification *v)
+{
+    pthread_t threads[VERIFY_THREADS_MAX];
+    unsigned started = 0;
+    unsigned wanted = v->l->threads < VERIFY_THREADS_MAX ? v->l->threads : VERIFY_THREADS_MAX;
+    while (started + 1 < wanted && pthread_create(&threads[started], NULL, checker_main, v) == 0)
+        started++;
+    checker_main(v); /* this thread works too */
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+}
+
+/* Levels above the first: each full tile's root stands on the next level. */
+static wf_status check_upper_tiles(const verification *v, store_txn *txn, wf_error *err)
+{
+    tile_reader reader = {txn, err};
+    uint64_t full = v->head.size / TILE_WIDTH / TILE_WIDTH;
+    for (unsigned level = 1; level + 1 < TREE_LEVELS && full > 0; level++, full /= TILE_WIDTH) {
+        for (uint64_t tile = 0; tile < full; tile++) {
+            hash left, right, root, above;
+            unsigned top = (level + 1) * TILE_BITS;
+            /* The reader folds half a tile at most: the two halves, then their parent. */
+            if (!tile_read_hash(&reader, &left, top - 1, 2 * tile) ||
+                !tile_read_hash(&reader, &right, top - 1, 2 * tile + 1) ||
+                !tile_read_hash(&reader, &above, top, tile))
+                return err->status;
+            merkle_node(&root, &left, &right);
+            if (!hash_equal(&root, &above))
+                return wf_fail(err, WF_DAMAGED,
+                               _("tile %u/%llu: its root is not the one on the level above"), level,
+                               (unsigned long long)tile);
+        }
+    }
+    return WF_OK;
+}
+
+static wf_status check_top(const verification *v, store_txn *txn, wf_error *err)
+{
+    hash root;
+    store_table_stat entries, ids;
+    unsigned long long size = v->head.size;
+    tree *t = malloc(sizeof *t);
+    if (t == NULL)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    wf_status status = check_upper_tiles(v, txn, err);
+    if (status == WF_OK)
+        status = tree_load(t, txn, v->head.size, err);
+    if (status == WF_OK) {
+        tree_root(&root, t);
+        if (!hash_equal(&root, &v->head.root))
+            status =
+                wf_fail(err, WF_DAMAGED,
+                        _("the tree of %llu entries has another root than the head row"), size);
+    }
+    free(t);
+    if (status == WF_OK)
+        status = store_table_stats(txn, TABLE_ENTRIES, &entries, err);
+    if (status == WF_OK)
+        status = store_table_stats(txn, TABLE_IDS, &ids, err);
+    if (status == WF_OK && (entries.rows != size || ids.rows != size))
+        status = wf_fail(
+            err, WF_DAMAGED,
+            _("the head row counts %llu entries, the tables hold %llu entries and %llu ids"), size,
+            (unsigned long long)entries.rows, (unsigned long long)ids.rows);
+    return status;
+}
+
+static wf_status check_tail(const verification *v, store_txn *txn, wf_error *err)
+{
+    entry_view last;
+    span bytes;
+    hash leaf;
+    wf_status status = ledger_read(v->l, txn, v->head.size - 1, &bytes, &last, err);
+    if (status != WF_OK)
+        return status;
+    merkle_leaf(&leaf, bytes.data, bytes.size);
+    if (!hash_equal(&leaf, &v->head.last_leaf) || last.time_ms != v->head.last_time_ms)
+        return wf_fail(err, WF_DAMAGED, _("the head row is not that of the last entry"));
+    return WF_OK;
+}
+
+static wf_status check_keys(const verification *v, store_txn *txn, wf_error *err)
+{
+    store_table_stat keys;
+    if (!v->signatures || v->from > 0)
+        return WF_OK;
+    wf_status status = store_table_stats(txn, TABLE_KEYS, &keys, err);
+    if (status == WF_OK && keys.rows != v->key_count)
+        status = wf_fail(err, WF_DAMAGED,
+                         _("the table of keys has %llu rows, the log entered %llu keys"),
+                         (unsigned long long)keys.rows, (unsigned long long)v->key_count);
+    return status;
+}
+
+static wf_status verify_all(verification *v, const checkpoint *signed_head, wf_error *err)
+{
+    store_txn *txn = NULL;
+    wf_status status = store_begin(&txn, v->l->store, false, err);
+    if (status == WF_OK)
+        status = head_get(&v->head, txn, err);
+    if (status == WF_OK && v->head.size == 0)
+        status = wf_fail(err, WF_DAMAGED, _("the log is empty: not even its genesis is there"));
+    if (status == WF_OK && v->from >= v->head.size)
+        status = wf_fail(err, WF_USAGE, _("entry %llu: the ledger has %llu entries, from 0 on"),
+                         (unsigned long long)v->from, (unsigned long long)v->head.size);
+    if (status == WF_OK && v->signatures)
+        status = key_table_load(&v->l->keys, txn, err);
+    if (status == WF_OK) {
+        v->from -= v->from % TILE_WIDTH; /* whole tiles only */
+        atomic_store(&v->next, v->from);
+        run_threads(v);
+        if (v->err.status != WF_OK)
+            status = wf_fail(err, v->err.status, "%s", v->err.text);
+    }
+    if (status == WF_OK)
+        status = check_top(v, txn, err);
+    if (status == WF_OK)
+        status = check_tail(v, txn, err);
+    if (status == WF_OK)
+        status = check_keys(v, txn, err);
+    if (status == WF_OK)
+        status = signed_head_check(v->l, signed_head, txn, &v->head, err);
+    store_abort(txn);
+    return status;
+}
+
+wf_status ledger_verify(ledger *l, uint64_t from, bool signatures, ledger_progress *progress,
+                        ledger_verify_report *out, wf_error *err)
+{
+    int64_t start_us = clock_monotonic_us();
+    checkpoint signed_head;
+    verification v = {
+        .l = l, .signatures = signatures, .progress = progress, .from = from, .broken = UINT64_MAX};
+    *out = (ledger_verify_report){0};
+    /* The file before the store: a writer beside us commits first and signs after. */
+    wf_status status = signed_head_read(l, &signed_head, NULL, err);
+    if (status != WF_OK)
+        return status;
+    pthread_mutex_init(&v.lock, NULL);
+    status = verify_all(&v, &signed_head, err);
+    pthread_mutex_destroy(&v.lock);
+    out->size = v.done;
+    out->bytes = v.bytes;
+    out->signatures = v.signature_count;
+    out->seals = v.seal_count;
+    out->root = v.head.root;
+    out->checkpoint_checked = status == WF_OK;
+    out->seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
+    return status;
+}

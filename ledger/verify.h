@@ -1,0 +1,32 @@
+/*
+ * ledger/verify.h: between verify.c (chain and tree, in parallel) and verify_signatures.c (who
+ * signed what).
+ */
+#ifndef LEDGER_VERIFY_H
+#define LEDGER_VERIFY_H
+
+#include "ledger_private.h"
+
+/* What one worker knows of the signatures in its range. */
+typedef struct signature_check {
+    ledger *l;
+    store_txn *txn;
+    key_scratch scratch;
+    merkle_frontier run; /* statements since the last seal that have no signature of their own */
+    uint64_t run_first;
+    char run_author[AUTHOR_MAX];
+    size_t run_author_size;
+    uint8_t run_key[KEY_ID_SIZE];
+    uint64_t signatures, seals, keys;
+} signature_check;
+
+wf_status signature_check_init(signature_check *c, ledger *l, store_txn *txn, wf_error *err);
+void signature_check_free(signature_check *c);
+/* Before a range: steps back to where the run of unsigned statements began that reaches into it. */
+wf_status signature_check_enter(signature_check *c, uint64_t first, uint64_t *broken,
+                                wf_error *err);
+wf_status signature_check_entry(signature_check *c, const entry_view *entry, wf_error *err);
+/* Behind the last entry of the log: no run may be open. */
+wf_status signature_check_end(const signature_check *c, uint64_t *broken, wf_error *err);
+
+#endif
