@@ -308,6 +308,7 @@ static void build_factory(city *c)
         waste_t += daily / TONNE;
     }
     flows = (int)random_below(&c->random, 3);
+    int64_t own_limit_g = 0;
     for (int i = 0; i < flows; i++) {
         enum code code = special[random_below(&c->random, sizeof special / sizeof *special)];
         bool heavy = code == HW_SLUDGE || code == HW_PACKAGING || code == HW_RESIDUE;
@@ -317,7 +318,8 @@ static void build_factory(city *c)
         int64_t lot =
             heavy ? random_between(&c->random, 120, 900) : random_between(&c->random, 20, 130);
         add_generated(c, index, code, daily, lot * 10 * KG);
-        s->storage_limit_g = 3000 * KG > lot * 20 * KG ? 3000 * KG : lot * 20 * KG;
+        own_limit_g += lot * 20 * KG; /* two loads of each kind */
+        s->storage_limit_g = own_limit_g > 3000 * KG ? own_limit_g : 3000 * KG;
     }
     s->driver_value = waste_t / random_range(&c->random, 0.05, 0.16);
     s->kwh_per_t = random_range(&c->random, 50, 190);

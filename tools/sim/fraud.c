@@ -26,7 +26,8 @@ bool fraud_active(const city *c, int32_t index)
 static void add_related(fraud_case *f, const char *id)
 {
     size_t length = strlen(id);
-    if (f->related_count >= RELATED_MAX || length == 0)
+    if (f->related_count >= RELATED_MAX || length == 0 ||
+        (f->related != NULL && strstr(f->related, id) != NULL)) /* ids of one kind are as long */
         return;
     char *grown = realloc(f->related, f->related_length + length + 2);
     if (grown == NULL)
@@ -404,7 +405,7 @@ static void invent_load(city *c, int32_t plant)
     track_go_home(c, v);
     int64_t mass_g = (int64_t)(15500.0 * KG * (1 + 0.05 * random_normal(&c->random)));
     write_ghost(c, plant, v, generator, mass_g);
-    track_stay(c, v, v->free_at, v->free_at + 3 * HOUR_S);
+    track_stay(c, v, v->free_at + MINUTE_S, v->free_at + 3 * HOUR_S);
     v->free_at += 3 * HOUR_S;
 }
 
@@ -422,8 +423,7 @@ static void turn_circle(city *c, int32_t index)
     if (mass_g < 4 * TONNE || !trip_run(c, &l) || c->last_manifest[0] == '\0')
         return;
     f->stage++;
-    fraud_act(c, index, h->stock_g >= 0 ? c->day * DAY_S + 17 * HOUR_S : 0, mass_g,
-              c->last_manifest);
+    fraud_act(c, index, c->day * DAY_S + 17 * HOUR_S, mass_g, c->last_manifest);
 }
 
 void fraud_day(city *c)

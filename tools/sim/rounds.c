@@ -193,8 +193,8 @@ static void medical_pick_up(city *c, const collection_round *round, vehicle *v, 
     trip_event_row(c, &e);
 }
 
-static void medical_receive(city *c, const collection_round *round, vehicle *v,
-                            const medical_load *l, int64_t at)
+static void medical_receive(city *c, const collection_round *round, const medical_load *l,
+                            int64_t at)
 {
     const site *plant = &c->sites[round->facility];
     event e = {.manifest = l->number,
@@ -212,7 +212,6 @@ static void medical_receive(city *c, const collection_round *round, vehicle *v,
     trip_event_row(c, &e);
     holding *there = city_holding(c, round->facility, MEDICAL_WASTE);
     there->stock_g += l->mass_g;
-    (void)v;
 }
 
 static void medical_round(city *c, const collection_round *round)
@@ -252,7 +251,7 @@ static void medical_round(city *c, const collection_round *round)
                    .mass_g = -1,
                    .scale = NOBODY};
         trip_event_row(c, &e);
-        medical_receive(c, round, v, &loads[i], k.gross_at + 60 + i * 40);
+        medical_receive(c, round, &loads[i], k.gross_at + 60 + i * 40);
     }
     track_stay(c, v, v->free_at, k.tare_at);
     v->free_at = k.tare_at + 8 * MINUTE_S;

@@ -26,7 +26,8 @@ void track_go(city *c, vehicle *v, point to, int64_t depart, int64_t arrive)
     if (c->options.tracks && arrive > depart) {
         double bend = random_range(&c->random, -0.25, 0.25); /* roads are not straight */
         double lat = to.lat - v->at.lat, lon = to.lon - v->at.lon;
-        for (int64_t t = depart; t < arrive; t += FIX_EVERY_S) {
+        /* not at the second of departure: the last fix of the stay before has it */
+        for (int64_t t = depart + 10; t < arrive; t += FIX_EVERY_S) {
             double along = (double)(t - depart) / (double)(arrive - depart);
             double aside = bend * 4 * along * (1 - along);
             track_fix(c, v,

@@ -255,6 +255,28 @@ static void trip_pick_up(city *c, trip *t)
     t->from->stock_g -= t->mass_g;
 }
 
+/* Told on the way that the facility is being repaired: to another of its kind. */
+static void trip_redirect(city *c, trip *t, int64_t at)
+{
+    enum site_kind kind = t->facility->kind;
+    int32_t other = NOBODY;
+    for (int32_t i = 0; i < c->of_kind_count[kind] && other == NOBODY; i++)
+        if (c->of_kind[kind][i] != t->facility_index && !c->sites[c->of_kind[kind][i]].foreign)
+            other = c->of_kind[kind][i];
+    if (other == NOBODY || t->facility->foreign)
+        return;
+    event e = {.manifest = t->number,
+               .event = "redirected",
+               .at = at,
+               .site = other,
+               .mass_g = -1,
+               .scale = NOBODY,
+               .note = "设备检修"};
+    trip_event_row(c, &e);
+    t->facility_index = other;
+    t->facility = &c->sites[other];
+}
+
 /* To the facility; a carrier that shaves stops on the way at its secret place. */
 static void trip_drive(city *c, trip *t)
 {
@@ -272,6 +294,8 @@ static void trip_drive(city *c, trip *t)
         t->mass_g -= shaved;
         fraud_act(c, k->shave_case, there, shaved, t->number);
     }
+    if (random_chance(&c->random, 0.0005))
+        trip_redirect(c, t, depart + 60);
     t->arrived_at = depart + travel_s(c, t->with, t->facility->at);
     track_go(c, t->with, t->facility->at, depart, t->arrived_at);
     enum stream stream = code_stream(t->from->code);
@@ -398,43 +422,6 @@ static void trip_refuse(city *c, trip *t, bool all)
         trip_confirm(c, t);
 }
 
-static void trip_redirect(city *c, trip *t)
-{
-    enum site_kind kind = t->facility->kind;
-    int32_t other = NOBODY;
-    for (int32_t i = 0; i < c->of_kind_count[kind] && other == NOBODY; i++)
-        if (c->of_kind[kind][i] != t->facility_index && !c->sites[c->of_kind[kind][i]].foreign)
-            other = c->of_kind[kind][i];
-    if (other == NOBODY || t->facility->foreign)
-        return;
-    event e = {.manifest = t->number,
-               .event = "redirected",
-               .at = t->arrived_at + 15 * MINUTE_S,
-               .site = other,
-               .mass_g = -1,
-               .scale = NOBODY,
-               .note = "设备检修"};
-    trip_event_row(c, &e);
-    t->facility_index = other;
-    t->facility = &c->sites[other];
-    t->with->free_at = e.at;
-    int64_t there = e.at + travel_s(c, t->with, t->facility->at);
-    track_go(c, t->with, t->facility->at, e.at, there);
-    event arrived = {.manifest = t->number,
-                     .event = "arrived",
-                     .at = there,
-                     .site = other,
-                     .mass_g = -1,
-                     .scale = NOBODY};
-    trip_event_row(c, &arrived);
-    int64_t shift = there - t->arrived_at;
-    t->arrived_at = there;
-    t->gross_at += shift;
-    t->tare_at += shift;
-    t->received_at += shift;
-    track_stay(c, t->with, there, t->received_at);
-}
-
 /* Beyond the approval, or without one (its limit is then zero), the load is a fraud. */
 static void trip_export(city *c, const trip *t)
 {
@@ -452,8 +439,6 @@ static void trip_finish(city *c, trip *t)
         trip_refuse(c, t, dice < 0.0015);
         return;
     }
-    if (dice > 0.9995)
-        trip_redirect(c, t);
     trip_receive(c, t);
     trip_confirm(c, t);
     if (far)
