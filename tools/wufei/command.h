@@ -1,0 +1,102 @@
+/*
+ * wufei/command.h: what the files of the wufei command share. A subcommand is one file and one
+ * `command`: what it is called, what it takes, and a function. Parsing, help, errors and output are
+ * the same for all.
+ */
+#ifndef WUFEI_COMMAND_H
+#define WUFEI_COMMAND_H
+
+#include <libintl.h>
+#include <stdio.h>
+
+#include "output.h"
+#include "wufei/wufei.h"
+
+#define _(text) dgettext("wufei", text)
+#define N_(text) text
+
+enum { COMMAND_OPTIONS_MAX = 24 };
+
+typedef struct option_spec {
+    const char *name;     /* "stream" */
+    char letter;          /* 'o', or 0 */
+    const char *argument; /* "FILE"; NULL: a flag */
+    const char *help;     /* msgid */
+} option_spec;
+
+struct command;
+
+typedef struct arguments {
+    const struct command *command;
+    const char *ledger; /* -L, else $WUFEI_LEDGER, else ./ledger */
+    const char *format; /* as given, or NULL */
+    const char *language;
+    const char *from, *to, *at;
+    bool quiet, verbose, help;
+    /* Of the command's own options, in their order; a flag that was given is "". NULL: not given.
+     */
+    const char *value[COMMAND_OPTIONS_MAX];
+    const char *const *rest;
+    size_t rest_count;
+    wf_error error; /* of the run */
+} arguments;
+
+typedef struct command {
+    const char *name;
+    const char *summary;  /* msgid, one line */
+    const char *synopsis; /* "ID [--up|--down]" */
+    const char *example;  /* lines of commands */
+    const option_spec *options;
+    size_t option_count;
+    size_t rest_min, rest_max;
+    bool window; /* takes --from and --to */
+    wf_status (*run)(arguments *args);
+} command;
+
+extern const command command_init, command_import, command_list, command_show, command_trace,
+    command_balance, command_audit, command_verify, command_prove, command_checkpoint,
+    command_rebuild, command_stat;
+extern const command *const commands[]; /* NULL-terminated */
+
+/* ---- options.c ----------------------------------------------------------------------------- */
+
+/* Options in front of the subcommand; *used is how many of argv they took, argv[0] included. */
+wf_status options_parse_front(arguments *args, int argc, char **argv, int *used);
+/* The subcommand's own arguments; argv[0] is its name. */
+wf_status options_parse(arguments *args, int argc, char **argv);
+void options_print_help(const command *c);
+/* --from and --to of the arguments as times at the ledger's offset. */
+wf_status options_window(arguments *args, const wf_ledger *ledger, wf_filter *filter);
+/* A decimal number of an option; WF_USAGE says which. */
+wf_status options_number(arguments *args, const char *option, const char *text, uint64_t *out);
+/* Sets args->error and returns `status`. */
+wf_status command_fail(arguments *args, wf_status status, const char *format, ...) WF_PRINTF(3, 4);
+
+/* ---- run.c --------------------------------------------------------------------------------- */
+
+/* Opens the ledger of the arguments. */
+wf_status command_open(arguments *args, wf_ledger **out, bool read_only);
+/* The output that the arguments ask for, on standard output. `many`: several tables are coming.
+   `brief`: columns of a table for people, joined by '|' (NULL: all; -v: all). */
+wf_status command_output(arguments *args, output **out, const wf_ledger *ledger, bool many,
+                         const char *brief);
+/* Finishes the output and closes the ledger, whatever happened before; the first failure counts. */
+wf_status command_close(arguments *args, output *out, wf_ledger *ledger, wf_status status);
+/* A remark for people on standard error: only on a terminal and without -q. */
+void command_note(const arguments *args, const char *format, ...) WF_PRINTF(2, 3);
+wf_status command_write_file(arguments *args, const char *path, const void *data, size_t size);
+
+/* ---- progress.c ---------------------------------------------------------------------------- */
+
+typedef struct progress {
+    bool shown; /* standard error is a terminal and -q was not given */
+    bool drawn;
+    char phase[64];
+    double started_s, drawn_s; /* monotonic; of this phase, of the last drawing */
+} progress;
+void progress_start(progress *p, const arguments *args);
+void progress_report(void *ctx, const char *phase, uint64_t done, uint64_t total);
+/* Wipes the line, so that something else can be said. */
+void progress_clear(progress *p);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * wufei/run.c: what every subcommand does around its work: open, answer, close.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+
+wf_status command_open(arguments *args, wf_ledger **out, bool read_only)
+{
+    wf_open_options options = {.read_only = read_only, .at = WF_AT_NOW};
+    return wf_open(out, args->ledger, &options, &args->error);
+}
+
+wf_status command_output(arguments *args, output **out, const wf_ledger *ledger, bool many,
+                         const char *brief)
+{
+    output_format format = isatty(STDOUT_FILENO) ? OUTPUT_TABLE : OUTPUT_CSV;
+    if (args->format != NULL)
+        format = strcmp(args->format, "table") == 0 ? OUTPUT_TABLE
+                 : strcmp(args->format, "csv") == 0 ? OUTPUT_CSV
+                                                    : OUTPUT_JSON;
+    return output_new(out, format, stdout, ledger == NULL ? 0 : wf_utc_offset(ledger), many,
+                      args->verbose ? NULL : brief, &args->error);
+}
+
+wf_status command_close(arguments *args, output *out, wf_ledger *ledger, wf_status status)
+{
+    wf_error written = {0};
+    wf_status finished = output_finish(out, &written);
+    if (status == WF_OK && finished != WF_OK) {
+        args->error = written;
+        status = finished;
+    }
+    wf_close(ledger);
+    return status;
+}
+
+void command_note(const arguments *args, const char *format, ...)
+{
+    va_list list;
+    if (args->quiet || !isatty(STDERR_FILENO))
+        return;
+    va_start(list, format);
+    vfprintf(stderr, format, list);
+    va_end(list);
+    fputc('\n', stderr);
+}
+
+wf_status command_write_file(arguments *args, const char *path, const void *data, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    if (file == NULL)
+        return command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path, strerror(errno));
+    bool written = fwrite(data, 1, size, file) == size;
+    if (fclose(file) != 0 || !written)
+        return command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path, strerror(errno));
+    return WF_OK;
+}
