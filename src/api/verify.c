@@ -7,7 +7,7 @@ static const wf_column verify_columns[] = {
     {"check", N_("check"), WF_CELL_TEXT},
     {"result", N_("result"), WF_CELL_TEXT},
     {"count", N_("count"), WF_CELL_INTEGER},
-    {"unit", N_("of"), WF_CELL_TEXT},
+    {"unit", N_("unit"), WF_CELL_TEXT},
     {"per_second", N_("per second"), WF_CELL_INTEGER},
     {"detail", N_("detail"), WF_CELL_TEXT},
 };
