@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# The answers of every subcommand on a tiny city whose masses are known.
+set -euo pipefail
+. "$(dirname "$0")/bundle.sh"
+start
+
+# import: a second time changes nothing
+expect 0 "" wufei import "$work/city" --format csv
+same "$(cell "$work/out" file manifests entered)$(cell "$work/out" file manifests already)" 05 "second import"
+
+# list: filters
+wufei list manifests --stream hazardous > "$work/list"
+same "$(tail -n +2 "$work/list" | cut -d, -f1 | paste -sd' ')" "M1 M2" "list by stream"
+wufei list manifests --state picked_up > "$work/list"
+same "$(tail -n +2 "$work/list" | cut -d, -f1 | paste -sd' ')" "M2" "list by state"
+wufei list manifests --site T1 --from 2026-03-02T05:30:00+08:00 > "$work/list"
+same "$(tail -n +2 "$work/list" | cut -d, -f1 | paste -sd' ')" "H2 H3" "list by site and time"
+wufei list manifests --code 'SW*' --limit 2 > "$work/list"
+same "$(wc -l < "$work/list")" 3 "list by code prefix, limited"
+same "$(wufei list sites --kind community | wc -l)" 3 "list sites by kind"
+same "$(wufei list parties --kind carrier | wc -l)" 3 "list parties by role"
+for what in vehicles permits scales findings; do expect 0 "" wufei list $what; done
+
+# show: object, history, weighings, problems
+expect 0 "attested by operator" wufei show M1
+expect 0 "10,2026-03-02T10:30:00+08:00" wufei show M1
+expect 0 "W1,SC1" wufei show M1
+expect 0 "in_transit,300" wufei show M2
+for id in F1 PG 浙D12345 SC1 W1 G1 X1 0; do expect 0 "" wufei show $id; done
+expect 0 "电镀一厂" wufei show F1
+
+# balance: known masses, and the identity on every row of every kind
+wufei balance --by code > "$work/balance"
+same "$(cell "$work/balance" code 336-064-17 generated_kg)" 1000 "generated"
+same "$(cell "$work/balance" code 336-064-17 in_kg)" 590 "in"
+same "$(cell "$work/balance" code 336-064-17 out_kg)" 890 "out: arrived or under way"
+same "$(cell "$work/balance" code 336-064-17 unaccounted_kg)" 10 "unaccounted"
+same "$(cell "$work/balance" code 336-064-17 closing_kg)" 690 "closing"
+same "$(cell "$work/balance" code SW62 treated_kg)" 1500 "treated"
+same "$(cell "$work/balance" code SW03 made_kg)" 300 "made"
+wufei balance > "$work/balance"
+same "$(cell "$work/balance" stream hazardous unaccounted_kg)" 10 "unaccounted of the stream"
+for by in site party code stream district day; do
+    wufei balance --by $by > "$work/balance"
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        { d = $at["opening_kg"] + $at["generated_kg"] + $at["in_kg"] + $at["made_kg"] \
+              + $at["undeclared_kg"] - $at["out_kg"] - $at["treated_kg"] - $at["product_kg"] \
+              - $at["loss_kg"] - $at["unaccounted_kg"] - $at["closing_kg"]
+          if (d > 0.0001 || d < -0.0001) { print "FAIL: does not add up: " $0; bad = 1 } }
+        END { exit bad || NR < 2 }' "$work/balance" || failures=$((failures + 1))
+done
+wufei balance --by site --from 2026-03-02 --to 2026-03-03 > "$work/balance"
+same "$(cell "$work/balance" site F1 opening_kg)" 1000 "opening of a window"
+same "$(cell "$work/balance" site F1 closing_kg)" 400 "closing of a window"
+
+# trace: through the transfer station in proportion; T1 held 2 000 + 1 000 kg when H3 took 1 500
+wufei trace H1 --down > "$work/trace"
+grep -q '^down,.*,picked_up,.*,H3,T1,I1,SW62,1000,1500,' "$work/trace" || same "no" "yes" "down through T1"
+grep -q ',made,.*,X1,I1,I1,SW03,200,300,' "$work/trace" || same "no" "yes" "down into the ash"
+grep -q ',on_site,,,T1,T1,SW62,1000,' "$work/trace" || same "no" "yes" "the rest is at T1"
+wufei trace H3 --up > "$work/trace"
+grep -q '^up,.*,generated,.*,G2,C1,C1,SW62,1000,2000,' "$work/trace" || same "no" "yes" "up to C1"
+grep -q '^up,.*,generated,.*,G3,C2,C2,SW62,500,1000,' "$work/trace" || same "no" "yes" "up to C2"
+expect 0 ",unaccounted," wufei trace M1
+expect 0 ",in_transit," wufei trace M2
+for id in C1 T1 G1 X1; do expect 0 "" wufei trace $id; done
+
+# audit
+expect 0 "finding_id,rule,class,severity,subject_kind,subject_id,from,to,kg,kg_low,kg_high,p,detected_at,related,sentence" \
+    wufei audit --format csv
+expect 0 "" wufei audit --rules
+
+# verify, rebuild, checkpoint, stat
+expect 0 "zero_sums,holds" wufei verify --signatures
+expect 0 "book,equal" wufei rebuild --check
+expect 0 "book,replaced" wufei rebuild
+expect 0 "zero_sums,holds" wufei verify
+expect 0 "test.example/city" wufei checkpoint
+expect 0 "health,good" wufei stat
+
+# prove, and let the independent checker judge; a changed entry must not pass
+expect 0 "wufei-verify proof" wufei prove M1 -o "$work/m1.tlog-proof"
+vkey=$(wufei stat | awk -F, '$1 == "vkey" { print $2 }')
+expect 0 "" wufei-verify proof --vkey "$vkey" --entry "$work/m1.entry" "$work/m1.tlog-proof"
+printf x >> "$work/m1.entry"
+expect 1 "" wufei-verify proof --vkey "$vkey" --entry "$work/m1.entry" "$work/m1.tlog-proof"
+wufei prove 3 --entry "$work/three.entry" > "$work/three.tlog-proof"
+expect 0 "" wufei-verify proof --vkey "$vkey" --entry "$work/three.entry" "$work/three.tlog-proof"
+wufei checkpoint -o "$work/checkpoint"
+expect 0 "" wufei-verify checkpoint --vkey "$vkey" "$work/checkpoint"
+
+# a refused row: named with its place, the rest goes in, exit 1; all or nothing keeps all out
+mkdir "$work/more"
+printf 'batch_id,site_id,time,waste_code,mass_kg\nG8,F1,2026-03-09T08:00:00+08:00,336-064-17,5\nG9,NOWHERE,2026-03-09T08:00:00+08:00,336-064-17,5\n' > "$work/more/generation.csv"
+expect 1 "generation.csv:3" wufei import --all-or-nothing "$work/more"
+expect 2 "G8" wufei show G8
+expect 1 "generation.csv:3" wufei import "$work/more"
+expect 0 "" wufei show G8
+finish
