@@ -163,8 +163,11 @@ static wf_status list_manifest(list_job *job, uint32_t index, answer *a, bool *t
     if (status != WF_OK || !*taken)
         return status;
     arena memory; /* a manifest's own id is read once: keeping a million of them helps nobody */
+    const char *id = "";
     arena_init(&memory, 256);
-    cell_text(a, names_text(n, row.key, &memory));
+    status =
+        book_key_text(job->ledger->book, job->txn, OBJECT_MANIFEST, index, &memory, &id, job->err);
+    cell_text(a, id);
     cell_text(a, vocabulary_word(&vocabulary_stream, row.stream));
     cell_text(a, names_code(n, row.code));
     cell_text(a, manifest_state_name(row.state));
@@ -181,10 +184,12 @@ static wf_status list_manifest(list_job *job, uint32_t index, answer *a, bool *t
     cell_mass(a, row.in_transit_g);
     cell_mass(a, row.unaccounted_g);
     cell_integer(a, (int64_t)row.seq);
-    if (n->status == WF_OK)
+    if (status == WF_OK)
+        status = n->status;
+    if (status == WF_OK)
         answer_row(a);
     arena_free(&memory);
-    return n->status;
+    return status;
 }
 
 static wf_status list_site(list_job *job, uint32_t index, answer *a, bool *taken)

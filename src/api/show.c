@@ -95,7 +95,6 @@ static wf_status show_record_fields(show_job *job, const statement_view *st, ans
     const char *key;
     json_t *value;
     if (status == WF_OK) {
-        show_field(a, "kind_of_record", record_file(record));
         json_object_foreach(root, key, value)
         {
             char *text = json_is_string(value)
@@ -136,7 +135,7 @@ static wf_status show_object(show_job *job, uint64_t seq, const manifest_row *ma
     if (st.record.data != NULL)
         status = show_record_fields(job, &st, &a);
     else
-        show_field(&a, "kind_of_record", "system");
+        show_field(&a, "file", "system");
     if (status != WF_OK)
         return status;
     snprintf(number, sizeof number, "%llu", (unsigned long long)seq);
@@ -250,7 +249,7 @@ static wf_status show_weighings(show_job *job, const manifest_row *m)
         wf_status status = book_get_weighing(job->ledger->book, job->txn, id, &w, job->err);
         if (status != WF_OK)
             return status;
-        cell_text(&a, names_text(n, w.key, &job->memory));
+        cell_text(&a, names_key(n, OBJECT_WEIGHING, id));
         cell_text(&a, names_key(n, OBJECT_SCALE, w.scale));
         cell_text(&a, names_key(n, OBJECT_VEHICLE, w.vehicle));
         cell_time(&a, w.gross_ms);

@@ -6,7 +6,7 @@ start
 
 # import: a second time changes nothing
 expect 0 "" wufei import "$work/city" --format csv
-same "$(cell "$work/out" file manifests entered)$(cell "$work/out" file manifests already)" 05 "second import"
+same "$(cell "$work/out" file manifests.csv entered)$(cell "$work/out" file manifests.csv already)" 05 "second import"
 
 # list: filters
 wufei list manifests --stream hazardous > "$work/list"

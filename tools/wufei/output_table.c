@@ -16,8 +16,8 @@ enum { TABLE_ROWS_MAX = 5000 }; /* one pass of widths; a longer answer is printe
 static bool table_translated(const char *name)
 {
     static const char *const columns[] = {
-        "stream", "state", "what",  "kind",    "class",     "subject_kind",
-        "result", "check", "field", "problem", "direction", "unit",
+        "stream", "state", "what",    "kind",      "class", "subject_kind", "result",
+        "check",  "field", "problem", "direction", "unit",  "file",         "health",
     };
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         if (strcmp(columns[i], name) == 0)
@@ -120,8 +120,12 @@ wf_status output_table_row(output *o, const wf_cell *cells, wf_error *err)
         if (o->place[i] == 0)
             continue;
         const char *text = output_cell_text(o, &cells[i], space);
-        if (cells[i].kind == WF_CELL_TEXT && text[0] != '\0' &&
-            table_translated(o->columns[i].name))
+        /* of a table of fields and values, the field says whether its value is such a word */
+        const char *name =
+            strcmp(o->columns[i].name, "value") == 0 && i > 0 && cells[i - 1].kind == WF_CELL_TEXT
+                ? cells[i - 1].as.text
+                : o->columns[i].name;
+        if (cells[i].kind == WF_CELL_TEXT && text[0] != '\0' && table_translated(name))
             text = _(text);
         if (scols_line_set_data(line, o->place[i] - 1, text) != 0)
             return table_error(err);
