@@ -133,6 +133,13 @@ wf_status audit_shared_new(audit_shared **out, const city *c, wf_error *err)
         audit_shared_free(s);
         return wf_fail(err, WF_SYSTEM, "out of memory for the audit's indexes");
     }
+    wf_status status = load_table_make(&s->loads, c, s, err);
+    if (status == WF_OK)
+        status = balance_table_make(&s->balances, c, s, err);
+    if (status != WF_OK) {
+        audit_shared_free(s);
+        return status;
+    }
     *out = s;
     return WF_OK;
 }
@@ -145,5 +152,7 @@ void audit_shared_free(audit_shared *s)
     grouped_free(&s->weighings_of_manifest);
     grouped_free(&s->weighings_of_vehicle);
     grouped_free(&s->manifests_of_vehicle);
+    load_table_free(&s->loads);
+    balance_table_free(&s->balances);
     free(s);
 }

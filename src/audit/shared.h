@@ -5,6 +5,8 @@
 #ifndef AUDIT_SHARED_H
 #define AUDIT_SHARED_H
 
+#include "audit/balance.h"
+#include "audit/loads.h"
 #include "audit/rule.h"
 
 /* Indexes grouped by a key, in compressed rows: the items of key k are
@@ -21,6 +23,8 @@ typedef struct audit_shared {
     grouped weighings_of_manifest; /* weighing ids in order of gross time */
     grouped weighings_of_vehicle;  /* weighing ids in order of gross time */
     grouped manifests_of_vehicle;  /* manifest ids in order of first pick-up, those picked up */
+    balance_table balances;        /* of sites and codes, between their stock takes */
+    load_table loads;              /* pairs of weights and the effects of scales */
 } audit_shared;
 
 wf_status audit_shared_new(audit_shared **out, const city *c, wf_error *err);

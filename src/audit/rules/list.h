@@ -21,24 +21,24 @@
 
 /* RULE(r14) */
 
-/* RULE(r17) */
+RULE(r17)
 
 /* RULE(r18) */
 
-/* RULE(r21) */
+RULE(r21)
 
-/* RULE(r24) */
+RULE(r24)
 
-/* RULE(r25) */
+RULE(r25)
 
-/* RULE(r26) */
+RULE(r26)
 
-/* RULE(r27) */
+RULE(r27)
 
-/* RULE(r32) */
+RULE(r32)
 
-/* RULE(r34) */
+RULE(r34)
 
-/* RULE(r39) */
+RULE(r39)
 
-/* RULE(r44) */
+RULE(r44)

@@ -1,0 +1,337 @@
+/*
+ * R34: less waste declared than the activity would make. Week by week ln(declared / driver) of a
+ * site, hazardous and other waste apart, against its own other weeks (a stretch that lies low,
+ * scan.h); and the site's whole level against its peers of the same kind and driver where there are
+ * eight.
+ *
+ * Declared is what the generation rows say; where a site keeps none, what was picked up there.
+ * Weeks that meet a filed shutdown are left out; after a filed process change the level may differ,
+ * so the series starts anew.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/rules/rules.h"
+#include "audit/scan.h"
+#include "audit/shared.h"
+#include "audit/statistics.h"
+#include "base/status.h"
+
+static const rule_parameter parameters[] = {
+    {"noise", 0.10, "ln", "proposal: least noise of a week's ratio"},
+    {"least_shift", 0.20, "ln", "proposal: 18 % less"},
+    {"coefficient_sigma", 0.35, "ln", "detection.md 2.5: s_coef"},
+    {"peers", 8, "sites", "proposal"},
+};
+
+enum { CLASSES = 2, PERIODS_MAX = 400 };
+
+/* One activity period of a site with what was declared in it, by class (0 other, 1 hazardous or
+ * medical). */
+typedef struct period {
+    int64_t from_ms, to_ms, known_ms;
+    double driver;
+    double declared_g[CLASSES];
+    site_id site;
+} period;
+
+typedef struct table {
+    period *periods; /* by site, then time */
+    size_t count;
+    uint32_t *first; /* by site, site_count + 1 */
+    bool *has_generation;
+} table;
+
+static int compare_periods(const void *left, const void *right)
+{
+    const period *a = left;
+    const period *b = right;
+    if (a->site != b->site)
+        return a->site < b->site ? -1 : 1;
+    return (a->from_ms > b->from_ms) - (a->from_ms < b->from_ms);
+}
+
+static int class_of(const city *c, code_id code)
+{
+    const char *text = city_code(c, code);
+    return text[0] >= '0' && text[0] <= '9' ? 1 : 0;
+}
+
+/* A site's driver; for a site that states none, the driver of its first activity row. */
+static bool make_periods(table *t, const city *c)
+{
+    uint32_t *driver = calloc(c->site_count + 1, sizeof *driver);
+    t->periods = malloc((c->activity_count + 1) * sizeof *t->periods);
+    t->first = calloc(c->site_count + 2, sizeof *t->first);
+    t->has_generation = calloc(c->site_count + 1, sizeof *t->has_generation);
+    bool made =
+        driver != NULL && t->periods != NULL && t->first != NULL && t->has_generation != NULL;
+    for (size_t i = 0; made && i < c->site_count; i++)
+        driver[i] = c->sites[i].driver;
+    for (size_t i = 0; made && i < c->activity_count; i++) {
+        const activity_row *a = &c->activities[i];
+        if (driver[a->site] == DRIVER_NONE)
+            driver[a->site] = a->driver;
+        if (a->driver != driver[a->site] || a->value_micro <= 0)
+            continue;
+        t->periods[t->count++] = (period){.from_ms = a->from_ms,
+                                          .to_ms = a->to_ms,
+                                          .known_ms = a->to_ms,
+                                          .driver = (double)a->value_micro / 1e6,
+                                          .site = a->site};
+    }
+    if (made && t->count > 0)
+        qsort(t->periods, t->count, sizeof *t->periods, compare_periods);
+    for (size_t i = 0; made && i < t->count; i++)
+        t->first[t->periods[i].site + 1]++;
+    for (size_t i = 0; made && i < c->site_count; i++)
+        t->first[i + 1] += t->first[i];
+    free(driver);
+    return made;
+}
+
+static void declare(table *t, const city *c, site_id site, int64_t at_ms, int64_t known_ms,
+                    code_id code, int64_t mass_g)
+{
+    if (site >= c->site_count || mass_g <= 0)
+        return;
+    size_t low = t->first[site];
+    size_t high = t->first[site + 1];
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (t->periods[middle].from_ms <= at_ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == t->first[site] || at_ms >= t->periods[low - 1].to_ms)
+        return;
+    period *p = &t->periods[low - 1];
+    p->declared_g[class_of(c, code)] += (double)mass_g;
+    p->known_ms = known_ms > p->known_ms ? known_ms : p->known_ms;
+}
+
+static void fill(table *t, const city *c)
+{
+    for (size_t i = 0; i < c->generation_count; i++) {
+        const generation_row *g = &c->generations[i];
+        t->has_generation[g->site] = true;
+        declare(t, c, g->site, g->time_ms, g->time_ms, g->code, g->mass_g);
+    }
+    for (size_t i = 0; i < c->event_count; i++) {
+        const event_row *e = &c->events[i];
+        const manifest_row *m = &c->manifests[e->manifest];
+        site_id site = e->site != BOOK_NONE ? e->site : m->generator_site;
+        if (e->kind == EVENT_PICKED_UP && site < c->site_count && !t->has_generation[site])
+            declare(t, c, site, e->time_ms, e->known_ms, m->code, e->mass_g);
+    }
+}
+
+static bool is_generator(uint32_t kind)
+{
+    return kind >= SITE_FACTORY && kind <= SITE_MARKET;
+}
+
+/* Filings that touch a period: a shutdown leaves it out, a process change cuts the series at it. */
+static bool is_left_out(const city *c, const period *p, bool *cut)
+{
+    for (size_t i = 0; i < c->filing_count; i++) {
+        const filing_row *f = &c->filings[i];
+        if (f->site != p->site)
+            continue;
+        if (f->kind == FILING_SHUTDOWN && f->from_ms < p->to_ms && f->to_ms > p->from_ms)
+            return true;
+        if (f->kind == FILING_PROCESS_CHANGE && f->from_ms >= p->from_ms && f->from_ms < p->to_ms)
+            *cut = true;
+    }
+    return false;
+}
+
+typedef struct site_series {
+    double values[PERIODS_MAX];
+    const period *periods[PERIODS_MAX];
+    size_t count;
+} site_series;
+
+/* ln(declared / driver) of one class; a week of nothing counts as a twentieth of the usual one. */
+static void read_series(site_series *s, const city *c, const table *t, site_id site, int class)
+{
+    double ratios[PERIODS_MAX];
+    s->count = 0;
+    for (size_t i = t->first[site]; i < t->first[site + 1]; i++) {
+        const period *p = &t->periods[i];
+        bool cut = false;
+        if (is_left_out(c, p, &cut) || p->to_ms > c->now_ms)
+            continue;
+        if (cut)
+            s->count = 0;
+        if (s->count == PERIODS_MAX)
+            break;
+        ratios[s->count] = p->declared_g[class] / p->driver;
+        s->periods[s->count++] = p;
+    }
+    double sorted[PERIODS_MAX];
+    memcpy(sorted, ratios, s->count * sizeof *sorted);
+    double usual = s->count > 0 ? median_in_place(sorted, s->count) : 0;
+    if (!(usual > 0))
+        s->count = 0; /* waste that comes in fewer than half the weeks has no weekly level */
+    for (size_t i = 0; i < s->count; i++)
+        s->values[i] = log(fmax(ratios[i], usual / 20));
+}
+
+static wf_status report(rule_context *ctx, const site_series *s, const scan_low *low, int class,
+                        wf_error *err)
+{
+    const city *c = ctx->city;
+    const period *first = s->periods[low->first];
+    const site_row *site = &c->sites[first->site];
+    finding f = rule_finding(ctx, FINDING_SUSPICION, SEVERITY_INSPECT);
+    double expected = 0;
+    double declared = 0;
+    for (size_t i = low->first; i < low->end; i++) {
+        expected += s->periods[i]->driver * exp(low->level);
+        declared += s->periods[i]->declared_g[class];
+    }
+    double n = (double)(low->end - low->first);
+    double rest = (double)s->count - n;
+    double u = 1.96 * low->sigma * sqrt(1 / n + 1 / rest);
+    f.subject_kind = SUBJECT_SITE;
+    f.subject = first->site;
+    f.stream = class == 0 ? STREAM_NONE : STREAM_HAZARDOUS;
+    if (site->kind == SITE_HOSPITAL || site->kind == SITE_CLINIC)
+        f.stream = STREAM_MEDICAL;
+    else if (class == 0 && (site->kind == SITE_FACTORY || site->kind == SITE_WORKSHOP))
+        f.stream = STREAM_INDUSTRIAL;
+    f.from_ms = first->from_ms;
+    f.to_ms = s->periods[low->end - 1]->to_ms;
+    f.detected_at_ms = s->periods[low->shown_at]->known_ms;
+    f.p = low->p;
+    f.mass_g = (int64_t)fmax(0, expected - declared);
+    f.mass_low_g = (int64_t)fmax(0, expected * exp(-u) - declared);
+    f.mass_high_g = (int64_t)fmax((double)f.mass_g, expected * exp(u) - declared) + 1;
+    related_list related = {.count = 0};
+    related_add(&related, city_text(c, site->key));
+    related_add(&related, city_text(c, c->parties[site->party].key));
+    f.sentence = rule_printf(
+        ctx,
+        _("Site %1$s declared %2$s in %3$s periods where its %4$s and its own other periods make "
+          "%5$s likely, %6$s %% less: to be checked"),
+        city_text(c, site->key), rule_mass(ctx, (int64_t)declared),
+        rule_printf(ctx, "%zu", low->end - low->first),
+        vocabulary_word(&vocabulary_driver, site->driver), rule_mass(ctx, (int64_t)expected),
+        rule_printf(ctx, "%.0f", 100 * (1 - exp(-low->shift))));
+    finding_add_evidence(ctx, &f, N_("expected"), SEQ_COMPUTED, "%.0f g", expected);
+    finding_add_evidence(ctx, &f, N_("declared"), SEQ_COMPUTED, "%.0f g", declared);
+    finding_add_evidence(ctx, &f, N_("noise of one period, ln"), SEQ_COMPUTED, "%.3f", low->sigma);
+    finding_add_evidence(ctx, &f, N_("shift, ln"), SEQ_COMPUTED, "%.3f", -low->shift);
+    finding_add_evidence(ctx, &f, N_("z"), SEQ_COMPUTED, "%.2f", low->z);
+    finding_set_related(ctx, &f, &related);
+    return rule_report(ctx, &f, err);
+}
+
+/* ---- peers ---------------------------------------------------------------------------------- */
+
+/* The level of a site against its peers, as a stretch that covers everything. */
+static bool find_peer_low(scan_low *out, const rule_context *ctx, const double *levels,
+                          site_id site, size_t periods)
+{
+    const city *c = ctx->city;
+    double *peers = malloc((c->site_count + 1) * sizeof *peers);
+    size_t count = 0;
+    for (size_t i = 0; peers != NULL && i < c->site_count; i++)
+        if (i != site && c->sites[i].kind == c->sites[site].kind &&
+            c->sites[i].driver == c->sites[site].driver && !isnan(levels[i]))
+            peers[count++] = levels[i];
+    bool enough = peers != NULL && count >= rule_parameter_value(ctx->rule, "peers");
+    if (enough) {
+        double level = median_in_place(peers, count);
+        double spread = fmax(mad_sigma_in_place(peers, count, level),
+                             rule_parameter_value(ctx->rule, "coefficient_sigma"));
+        double z = (level - levels[site]) / spread;
+        *out = (scan_low){
+            0, periods,         level - levels[site], level, spread * sqrt((double)periods),
+            z, normal_upper(z), periods - 1};
+        enough = z > 1.645;
+    }
+    free(peers);
+    return enough;
+}
+
+static wf_status test_site(rule_context *ctx, const table *t, double *levels, site_id site,
+                           site_series *s, int class, bool peers, wf_error *err)
+{
+    const rule *r = ctx->rule;
+    read_series(s, ctx->city, t, site, class);
+    double sum = 0;
+    for (size_t i = 0; i < s->count; i++)
+        sum += s->values[i];
+    if (!peers)
+        levels[site] = s->count >= 2 ? sum / (double)s->count : NAN;
+    if (s->count < 2)
+        return WF_OK;
+    scan_low low;
+    double enough = 0.1 / (double)(ctx->city->site_count + 1);
+    bool found =
+        peers ? find_peer_low(&low, ctx, levels, site, s->count)
+              : scan_find_low(&low, s->values, s->count, rule_parameter_value(r, "noise"), enough);
+    rule_count_tests(ctx, peers || s->count >= 6 ? 1 : 0);
+    if (!found || low.p > 0.1 || low.shift < rule_parameter_value(r, "least_shift"))
+        return WF_OK;
+    return report(ctx, s, &low, class, err);
+}
+
+static wf_status test_class(rule_context *ctx, const table *t, double *levels, site_series *s,
+                            int class, wf_error *err)
+{
+    const city *c = ctx->city;
+    for (int peers = 0; peers < 2; peers++)
+        for (site_id site = 0; site < c->site_count; site++) {
+            if (peers == 0)
+                levels[site] = NAN;
+            uint32_t kind = c->sites[site].kind;
+            /* Factories make what they make; only like sites have like coefficients. */
+            bool comparable = kind == SITE_CLINIC || kind == SITE_HOSPITAL ||
+                              kind == SITE_COMMUNITY || kind == SITE_MARKET;
+            if (!is_generator(kind) || (peers == 1 && (!comparable || isnan(levels[site]))))
+                continue;
+            wf_status status = test_site(ctx, t, levels, site, s, class, peers == 1, err);
+            if (status != WF_OK)
+                return status;
+        }
+    return WF_OK;
+}
+
+static wf_status run(rule_context *ctx, wf_error *err)
+{
+    const city *c = ctx->city;
+    table t = {0};
+    double *levels = malloc((c->site_count + 1) * sizeof *levels);
+    site_series *s = malloc(sizeof *s);
+    wf_status status = WF_OK;
+    if (levels == NULL || s == NULL || !make_periods(&t, c)) {
+        status = wf_fail(err, WF_SYSTEM, "out of memory for the activity of sites");
+    } else {
+        fill(&t, c);
+        for (int class = 0; class < CLASSES && status == WF_OK; class ++)
+            status = test_class(ctx, &t, levels, s, class, err);
+    }
+    free(t.periods);
+    free(t.first);
+    free(t.has_generation);
+    free(levels);
+    free(s);
+    return status;
+}
+
+const rule rule_r34 = {
+    .id = "R34",
+    .name_en = N_("Less declared than the activity would make"),
+    .name_zh = "申报量偏低",
+    .family = FAMILY_GENERATION,
+    .streams = STREAMS_ALL,
+    .source = "法释〔2023〕7号 第十五条; 固废法 第三十六条; detection.md 2.5",
+    .parameters = parameters,
+    .parameter_count = sizeof parameters / sizeof *parameters,
+    .run = run,
+    .weight = 2.2,
+};

@@ -1,0 +1,548 @@
+/*
+ * R39: stops at a place that is on no list. A stay of at least four minutes, farther than 250 m
+ * from every site and outside every fuel station, park and workshop, by a vehicle that is loaded or
+ * on its way from where it loads. One such stop is a queue or a rest; the same spot again and again
+ * is to be checked: the number of visits within 150 m is set against a Poisson background.
+ *
+ * Named is the place, and beside it each site from which three or more of its visits came.
+ * A stop loaded counts 1, one on the way from a generator without a manifest 1, one at night 1
+ * more; a stop that is neither does not count. Reports of dumping within 300 m multiply p by a
+ * tenth.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/geometry.h"
+#include "audit/rules/rules.h"
+#include "audit/shared.h"
+#include "audit/statistics.h"
+#include "base/status.h"
+
+static const rule_parameter parameters[] = {
+    {"stay_radius", 100, "m", "detection.md 2.1"},
+    {"stay", 4, "minutes",
+     "proposal: a tipper empties in less than the 10 min of detection.md 2.1"},
+    {"site_distance", 250, "m", "bundle.md: 200 m, and 50 m of position error"},
+    {"place_margin", 100, "m", "detection.md 2.1"},
+    {"same_place", 150, "m", "proposal: between CN112348091A's 100 m and Chengdu's 200 m grid"},
+    {"background", 0.15, "visits per place", "proposal: chance stops at one spot"},
+    {"visits", 4, "visits", "CN112348091A: five by several vehicles"},
+    {"origin_visits", 3, "visits", "proposal"},
+};
+
+typedef struct limits {
+    double stay_m, site_m, place_m, same_m, background, visits, origin_visits;
+    int64_t stay_ms;
+} limits;
+
+typedef struct visit {
+    int64_t from_ms, to_ms;
+    int32_t lat_e7, lon_e7;
+    vehicle_id vehicle;
+    manifest_id manifest; /* BOOK_NONE: no manifest covers it */
+    site_id origin;       /* the site it came from */
+    uint32_t cluster;
+    bool night;
+} visit;
+
+typedef struct visit_list {
+    visit *items;
+    size_t count, capacity;
+} visit_list;
+
+/* ---- a grid of sites, for the nearest one --------------------------------------------------- */
+
+enum { CELL_E7 = 50000 }; /* 0.005 degrees: 556 m of latitude */
+
+typedef struct grid_entry {
+    int32_t row, column;
+    uint32_t site;
+} grid_entry;
+
+static int compare_cells(const void *left, const void *right)
+{
+    const grid_entry *a = left;
+    const grid_entry *b = right;
+    if (a->row != b->row)
+        return a->row < b->row ? -1 : 1;
+    if (a->column != b->column)
+        return a->column < b->column ? -1 : 1;
+    return (a->site > b->site) - (a->site < b->site);
+}
+
+static int32_t cell_of(int32_t e7)
+{
+    return e7 >= 0 ? e7 / CELL_E7 : -((-e7 + CELL_E7 - 1) / CELL_E7);
+}
+
+static grid_entry *make_grid(const city *c)
+{
+    grid_entry *grid = malloc((c->site_count + 1) * sizeof *grid);
+    for (size_t i = 0; grid != NULL && i < c->site_count; i++)
+        grid[i] =
+            (grid_entry){cell_of(c->sites[i].lat_e7), cell_of(c->sites[i].lon_e7), (uint32_t)i};
+    if (grid != NULL)
+        qsort(grid, c->site_count, sizeof *grid, compare_cells);
+    return grid;
+}
+
+static size_t lower_cell(const grid_entry *grid, size_t count, int32_t row, int32_t column)
+{
+    size_t low = 0;
+    size_t high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        bool before =
+            grid[middle].row < row || (grid[middle].row == row && grid[middle].column < column);
+        low = before ? middle + 1 : low;
+        high = before ? high : middle;
+    }
+    return low;
+}
+
+/* The nearest site within limit_m (at most a cell's 450 m), or BOOK_NONE. */
+static site_id nearest_site(const city *c, const grid_entry *grid, int32_t lat_e7, int32_t lon_e7,
+                            double limit_m)
+{
+    site_id best = BOOK_NONE;
+    double best_m = limit_m;
+    int32_t column = cell_of(lon_e7);
+    for (int32_t row = cell_of(lat_e7) - 1; row <= cell_of(lat_e7) + 1; row++)
+        for (size_t i = lower_cell(grid, c->site_count, row, column - 1);
+             i < c->site_count && grid[i].row == row && grid[i].column <= column + 1; i++) {
+            const site_row *s = &c->sites[grid[i].site];
+            double m = flat_distance_m(lat_e7, lon_e7, s->lat_e7, s->lon_e7);
+            if (s->location_unknown == 0 && m <= best_m) {
+                best = grid[i].site;
+                best_m = m;
+            }
+        }
+    return best;
+}
+
+static bool at_listed_place(const city *c, const limits *l, const stay_point *s)
+{
+    for (size_t i = 0; i < c->place_count; i++) {
+        const place_row *p = &c->places[i];
+        if (flat_distance_m(s->lat_e7, s->lon_e7, p->lat_e7, p->lon_e7) <=
+            p->radius_mm / 1000.0 + l->place_m)
+            return true;
+    }
+    for (size_t i = 0; i < c->filing_count; i++) {
+        const filing_row *f = &c->filings[i];
+        if (f->kind == FILING_ROAD_CLOSURE && f->radius_mm > 0 && f->from_ms < s->to_ms &&
+            f->to_ms > s->from_ms &&
+            flat_distance_m(s->lat_e7, s->lon_e7, f->lat_e7, f->lon_e7) <=
+                f->radius_mm / 1000.0 + 500)
+            return true;
+    }
+    return false;
+}
+
+/* ---- visits --------------------------------------------------------------------------------- */
+
+static bool is_night(const city *c, int64_t ms)
+{
+    int64_t clock = ms - time_day_start(time_day(ms, c->utc_offset_minutes), c->utc_offset_minutes);
+    return clock >= 22 * (int64_t)TIME_HOUR_MS || clock < 5 * (int64_t)TIME_HOUR_MS;
+}
+
+/* The manifest whose load is on the vehicle at a moment. */
+static manifest_id load_at(const rule_context *ctx, vehicle_id v, int64_t at_ms)
+{
+    const city *c = ctx->city;
+    size_t count = 0;
+    const uint32_t *items = grouped_items(&ctx->shared->manifests_of_vehicle, v, &count);
+    size_t low = 0;
+    size_t high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (c->manifests[items[middle]].picked_up_ms <= at_ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (size_t i = low; i > 0 && i + 32 > low; i--) {
+        const manifest_row *m = &c->manifests[items[i - 1]];
+        int64_t end = m->arrived_ms != TIME_NONE ? m->arrived_ms : m->received_ms;
+        if (end == TIME_NONE)
+            end = m->picked_up_ms + 4 * (int64_t)TIME_HOUR_MS;
+        if (at_ms < end)
+            return items[i - 1];
+    }
+    return BOOK_NONE;
+}
+
+static bool add_visit(visit_list *list, visit v)
+{
+    if (!array_grow((void **)&list->items, &list->capacity, list->count + 1, sizeof *list->items))
+        return false;
+    list->items[list->count++] = v;
+    return true;
+}
+
+static bool visits_of_vehicle(rule_context *ctx, const limits *l, const grid_entry *grid,
+                              visit_list *list, vehicle_id vehicle, const track_fix *fixes,
+                              size_t count)
+{
+    const city *c = ctx->city;
+    site_id origin = BOOK_NONE;
+    int64_t left_ms = TIME_NONE;
+    size_t at = 0;
+    stay_point s;
+    while (stay_next(&s, fixes, count, &at, l->stay_m, l->stay_ms)) {
+        site_id site = nearest_site(c, grid, s.lat_e7, s.lon_e7, l->site_m);
+        if (site != BOOK_NONE) {
+            origin = site;
+            left_ms = s.to_ms;
+            continue;
+        }
+        if (at_listed_place(c, l, &s))
+            continue;
+        manifest_id load = load_at(ctx, vehicle, s.from_ms);
+        bool stale = left_ms == TIME_NONE || s.from_ms - left_ms > 4 * (int64_t)TIME_HOUR_MS;
+        visit v = {s.from_ms,
+                   s.to_ms,
+                   s.lat_e7,
+                   s.lon_e7,
+                   vehicle,
+                   load,
+                   stale ? BOOK_NONE : origin,
+                   BOOK_NONE,
+                   is_night(c, s.from_ms)};
+        if (load != BOOK_NONE)
+            v.origin = c->manifests[load].generator_site;
+        if (load == BOOK_NONE && v.origin == BOOK_NONE && !v.night)
+            continue;
+        if (!add_visit(list, v))
+            return false;
+    }
+    return true;
+}
+
+static bool find_visits(rule_context *ctx, const limits *l, visit_list *list)
+{
+    const city *c = ctx->city;
+    grid_entry *grid = make_grid(c);
+    bool done = grid != NULL;
+    for (size_t t = 0; done && t < c->track_count;) {
+        size_t end = t;
+        size_t count = 0;
+        while (end < c->track_count && c->tracks[end].vehicle == c->tracks[t].vehicle &&
+               c->tracks[end].first == c->tracks[t].first + count)
+            count += c->tracks[end++].count;
+        done = visits_of_vehicle(ctx, l, grid, list, c->tracks[t].vehicle,
+                                 c->fixes + c->tracks[t].first, count);
+        t = end;
+    }
+    free(grid);
+    return done;
+}
+
+/* ---- places --------------------------------------------------------------------------------- */
+
+static int compare_latitude(const void *left, const void *right)
+{
+    const visit *a = left;
+    const visit *b = right;
+    if (a->lat_e7 != b->lat_e7)
+        return a->lat_e7 < b->lat_e7 ? -1 : 1;
+    if (a->lon_e7 != b->lon_e7)
+        return a->lon_e7 < b->lon_e7 ? -1 : 1;
+    return (a->from_ms > b->from_ms) - (a->from_ms < b->from_ms);
+}
+
+static int compare_cluster(const void *left, const void *right)
+{
+    const visit *a = left;
+    const visit *b = right;
+    if (a->cluster != b->cluster)
+        return a->cluster < b->cluster ? -1 : 1;
+    if (a->from_ms != b->from_ms)
+        return a->from_ms < b->from_ms ? -1 : 1;
+    return (a->vehicle > b->vehicle) - (a->vehicle < b->vehicle);
+}
+
+/* Greedy: each loose visit, from the south, takes all loose ones within reach of it. Visits are few
+   (stops off every list), and the sweep over latitude keeps the search short. */
+static uint32_t cluster_visits(visit_list *list, double same_m)
+{
+    uint32_t clusters = 0;
+    int32_t reach_e7 = (int32_t)(same_m / 111195.0 * 1e7) + 1;
+    if (list->count > 0)
+        qsort(list->items, list->count, sizeof *list->items, compare_latitude);
+    for (size_t i = 0; i < list->count; i++) {
+        visit *seed = &list->items[i];
+        if (seed->cluster != BOOK_NONE)
+            continue;
+        seed->cluster = clusters++;
+        for (size_t k = i + 1;
+             k < list->count && list->items[k].lat_e7 - seed->lat_e7 <= 2 * reach_e7; k++) {
+            visit *v = &list->items[k];
+            if (v->cluster == BOOK_NONE &&
+                flat_distance_m(seed->lat_e7, seed->lon_e7, v->lat_e7, v->lon_e7) <= 1.5 * same_m)
+                v->cluster = seed->cluster;
+        }
+    }
+    if (list->count > 0)
+        qsort(list->items, list->count, sizeof *list->items, compare_cluster);
+    return clusters;
+}
+
+/* P(X >= n) of a Poisson. */
+static double poisson_upper(double n, double lambda)
+{
+    return n <= 0 ? 1 : 1 - chi2_upper(2 * lambda, 2 * n);
+}
+
+typedef struct place {
+    const visit *visits;
+    size_t count;
+    double score;
+    int32_t lat_e7, lon_e7;
+    uint32_t reports;
+    int64_t known_ms; /* the visit that made it enough */
+    double p;
+} place;
+
+static bool has_other_origin(const visit *v, size_t count, site_id site)
+{
+    for (size_t i = 0; i < count; i++)
+        if (v[i].origin == site)
+            return true;
+    return false;
+}
+
+static double score_of(const city *c, const visit *v)
+{
+    bool from_generator = v->origin != BOOK_NONE && c->sites[v->origin].kind != SITE_DEPOT;
+    double score = v->manifest != BOOK_NONE || from_generator ? 1 : 0;
+    return score + (v->night ? 1 : 0);
+}
+
+static double place_p(const limits *l, double score, uint32_t reports)
+{
+    /* 1 - Q loses its digits below 1e-15; the exact tail is smaller still. */
+    double p = fmax(poisson_upper(floor(score), l->background), 1e-15);
+    return reports > 0 ? p / 10 : p;
+}
+
+static place judge_place(const city *c, const limits *l, const visit *visits, size_t count)
+{
+    place p = {.visits = visits, .count = count, .known_ms = TIME_NONE};
+    double lat = 0;
+    double lon = 0;
+    for (size_t i = 0; i < count; i++) {
+        lat += visits[i].lat_e7;
+        lon += visits[i].lon_e7;
+        p.score += score_of(c, &visits[i]);
+        if (p.known_ms == TIME_NONE && p.score >= l->visits)
+            p.known_ms = visits[i].to_ms;
+    }
+    p.lat_e7 = (int32_t)lround(lat / (double)count);
+    p.lon_e7 = (int32_t)lround(lon / (double)count);
+    for (size_t i = 0; i < c->report_count; i++) {
+        const report_row *r = &c->reports[i];
+        if (flat_distance_m(p.lat_e7, p.lon_e7, r->lat_e7, r->lon_e7) <= 300 &&
+            (r->category == REPORT_DUMPING || r->category == REPORT_ODOUR))
+            p.reports++;
+    }
+    p.p = place_p(l, p.score, p.reports);
+    return p;
+}
+
+/* Mass of the visits: the manifest's pick-up, else the payload that the vehicle may carry,
+ * unsurely. */
+static void add_mass(const city *c, const visit *v, double *mass_g, double *low_g, double *high_g)
+{
+    const vehicle_row *vehicle = &c->vehicles[v->vehicle];
+    double payload = vehicle->max_payload_g != MASS_NONE ? (double)vehicle->max_payload_g : 5e6;
+    if (v->manifest != BOOK_NONE && c->manifests[v->manifest].picked_up_g > 0) {
+        const manifest_row *m = &c->manifests[v->manifest];
+        *mass_g += (double)m->picked_up_g;
+        *low_g += m->unaccounted_g > 0 ? (double)m->unaccounted_g : 0;
+        *high_g += (double)m->picked_up_g * 1.05;
+    } else {
+        *mass_g += 0.6 * payload;
+        *low_g += 0.1 * payload;
+        *high_g += 1.05 * payload;
+    }
+}
+
+static void relate_visits(rule_context *ctx, related_list *related, const place *p, site_id only,
+                          int64_t known_ms)
+{
+    const city *c = ctx->city;
+    for (int part = 0; part < 4; part++)
+        for (size_t i = 0; i < p->count; i++) {
+            const visit *v = &p->visits[i];
+            if (v->to_ms > known_ms || (only != BOOK_NONE && v->origin != only))
+                continue;
+            const char *id = NULL;
+            if (part == 0)
+                id = city_text(c, c->vehicles[v->vehicle].key);
+            else if (part == 1 && v->origin != BOOK_NONE)
+                id = city_text(c, c->sites[v->origin].key);
+            else if (part == 2 && c->vehicles[v->vehicle].party != BOOK_NONE)
+                id = city_text(c, c->parties[c->vehicles[v->vehicle].party].key);
+            else if (part == 3 && v->manifest != BOOK_NONE)
+                id = city_text(c, c->manifests[v->manifest].key);
+            related_add(related, id);
+        }
+}
+
+static enum waste_stream place_stream(const city *c, const place *p)
+{
+    size_t counts[STREAM_COUNT] = {0};
+    enum waste_stream best = STREAM_NONE;
+    for (size_t i = 0; i < p->count; i++)
+        if (p->visits[i].manifest != BOOK_NONE)
+            counts[c->manifests[p->visits[i].manifest].stream]++;
+    for (int s = 1; s < STREAM_COUNT; s++)
+        if (counts[s] > counts[best])
+            best = (enum waste_stream)s;
+    const char *kind = city_text(c, c->vehicles[p->visits[0].vehicle].kind);
+    if (best == STREAM_NONE && strncmp(kind, "hazmat", 6) == 0)
+        best = STREAM_HAZARDOUS;
+    return best;
+}
+
+/* One finding for the place (only == BOOK_NONE) or for a site that its visits came from. */
+static wf_status report(rule_context *ctx, const place *p, site_id only, int64_t known_ms,
+                        wf_error *err)
+{
+    const city *c = ctx->city;
+    finding f = rule_finding(ctx, FINDING_SUSPICION, SEVERITY_URGENT);
+    const char *spot =
+        rule_printf(ctx, "%.5f,%.5f", (double)p->lat_e7 / 1e7, (double)p->lon_e7 / 1e7);
+    related_list related = {.count = 0};
+    f.subject_kind = only == BOOK_NONE ? SUBJECT_PLACE : SUBJECT_SITE;
+    f.subject = only == BOOK_NONE ? 0 : only;
+    f.lat_e7 = p->lat_e7;
+    f.lon_e7 = p->lon_e7;
+    f.stream = place_stream(c, p);
+    f.detected_at_ms = known_ms;
+    f.p = p->p;
+    if (only != BOOK_NONE)
+        related_add(&related, spot);
+    relate_visits(ctx, &related, p, only, known_ms);
+    double mass = 0;
+    double low = 0;
+    double high = 0;
+    size_t visits = 0;
+    size_t nights = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        const visit *v = &p->visits[i];
+        if (only != BOOK_NONE && v->origin != only)
+            continue;
+        add_mass(c, v, &mass, &low, &high);
+        f.from_ms = f.from_ms == TIME_NONE ? v->from_ms : f.from_ms;
+        f.to_ms = v->to_ms;
+        visits++;
+        nights += v->night;
+    }
+    f.mass_g = (int64_t)mass;
+    f.mass_low_g = (int64_t)low;
+    f.mass_high_g = (int64_t)high + 1;
+    if (f.mass_low_g > f.mass_g)
+        f.mass_low_g = f.mass_g;
+    f.sentence =
+        only == BOOK_NONE
+            ? rule_printf(ctx,
+                          _("%1$s stops at %2$s, which is on no list, by vehicles loaded or coming "
+                            "from where they load, %3$s of them at night, %4$s reports nearby: the "
+                            "place is to be checked"),
+                          rule_printf(ctx, "%zu", visits), spot, rule_printf(ctx, "%zu", nights),
+                          rule_printf(ctx, "%u", p->reports))
+            : rule_printf(ctx,
+                          _("%1$s trips from site %2$s stopped at %3$s, which is on no list, %4$s "
+                            "of them at night: what was done there is to be checked"),
+                          rule_printf(ctx, "%zu", visits), city_text(c, c->sites[only].key), spot,
+                          rule_printf(ctx, "%zu", nights));
+    finding_add_evidence(ctx, &f, N_("visits"), SEQ_COMPUTED, "%zu", visits);
+    finding_add_evidence(ctx, &f, N_("visits at night"), SEQ_COMPUTED, "%zu", nights);
+    finding_add_evidence(ctx, &f, N_("reports nearby"), SEQ_COMPUTED, "%u", p->reports);
+    finding_set_related(ctx, &f, &related);
+    return rule_report(ctx, &f, err);
+}
+
+static wf_status report_origins(rule_context *ctx, const limits *l, const place *p, wf_error *err)
+{
+    const city *c = ctx->city;
+    for (size_t i = 0; i < p->count; i++) {
+        site_id origin = p->visits[i].origin;
+        if (origin == BOOK_NONE || c->sites[origin].kind == SITE_DEPOT ||
+            has_other_origin(p->visits, i, origin))
+            continue;
+        double visits = 0;
+        int64_t known = TIME_NONE;
+        for (size_t k = i; k < p->count; k++)
+            if (p->visits[k].origin == origin && ++visits <= l->origin_visits)
+                known = p->visits[k].to_ms;
+        if (visits < l->origin_visits)
+            continue;
+        wf_status status = report(ctx, p, origin, known > p->known_ms ? known : p->known_ms, err);
+        if (status != WF_OK)
+            return status;
+    }
+    return WF_OK;
+}
+
+static wf_status report_places(rule_context *ctx, const limits *l, const visit_list *list,
+                               wf_error *err)
+{
+    for (size_t first = 0; first < list->count;) {
+        size_t end = first;
+        while (end < list->count && list->items[end].cluster == list->items[first].cluster)
+            end++;
+        rule_count_tests(ctx, 1);
+        place p = judge_place(ctx->city, l, list->items + first, end - first);
+        first = end;
+        if (p.known_ms == TIME_NONE)
+            continue;
+        wf_status status = report(ctx, &p, BOOK_NONE, p.known_ms, err);
+        if (status == WF_OK)
+            status = report_origins(ctx, l, &p, err);
+        if (status != WF_OK)
+            return status;
+    }
+    return WF_OK;
+}
+
+static wf_status run(rule_context *ctx, wf_error *err)
+{
+    const rule *r = ctx->rule;
+    limits l = {rule_parameter_value(r, "stay_radius"),
+                rule_parameter_value(r, "site_distance"),
+                rule_parameter_value(r, "place_margin"),
+                rule_parameter_value(r, "same_place"),
+                rule_parameter_value(r, "background"),
+                rule_parameter_value(r, "visits"),
+                rule_parameter_value(r, "origin_visits"),
+                (int64_t)(rule_parameter_value(r, "stay") * TIME_MINUTE_MS)};
+    visit_list list = {0};
+    wf_status status = WF_OK;
+    if (!find_visits(ctx, &l, &list)) {
+        status = wf_fail(err, WF_SYSTEM, "out of memory for the stops of vehicles");
+    } else {
+        cluster_visits(&list, l.same_m);
+        status = report_places(ctx, &l, &list, err);
+    }
+    free(list.items);
+    return status;
+}
+
+const rule rule_r39 = {
+    .id = "R39",
+    .name_en = N_("Loaded stops at a place on no list"),
+    .name_zh = "载货异地停留",
+    .family = FAMILY_MOVEMENT,
+    .streams = STREAM_BIT(STREAM_CONSTRUCTION) | STREAM_BIT(STREAM_HAZARDOUS) |
+               STREAM_BIT(STREAM_INDUSTRIAL) | STREAM_BIT(STREAM_HOUSEHOLD) |
+               STREAM_BIT(STREAM_MEDICAL),
+    .source = "detection.md 2.1; CN112348091A; 固废法 第二十条",
+    .parameters = parameters,
+    .parameter_count = sizeof parameters / sizeof *parameters,
+    .run = run,
+    .weight = 3.5,
+};
