@@ -219,13 +219,15 @@ wufei-sim --out m --manifests 20000 --no-tracks 2>/dev/null || fail "--manifests
 count=$(($(wc -l <m/manifests.csv) - 1))
 [ $count -gt 17000 ] && [ $count -lt 23000 ] || fail "--manifests 20000 gave $count"
 
-# --- the heart of it: what is generated imports; only where the command is built
-if command -v wufei >/dev/null && wufei import --help >/dev/null 2>&1; then
-    if wufei init ledger >/dev/null 2>&1; then
-        wufei import a --ledger ledger >import.txt 2>&1
-        status=$?
-        [ $status = 0 ] || fail "import of a made city: exit status $status: $(tail -5 import.txt)"
-    fi
+# --- every row of a made city is entered: no refusals (skipped until the command is built)
+if command -v wufei >/dev/null; then
+    export WUFEI_LEDGER=$work/ledger
+    wufei init >import.txt 2>&1 || fail "wufei init: $(tail -3 import.txt)"
+    wufei import a >import.txt 2>&1
+    status=$?
+    [ $status = 0 ] || fail "import of a made city: exit status $status: $(tail -5 import.txt)"
+else
+    echo "SKIPPED: import of a made city (no wufei command in PATH)"
 fi
 
 [ $failures = 0 ] && echo "wufei-sim: all good"

@@ -36,7 +36,7 @@ static const char help_text[] =
     "                        one ledger\n"
     "  -h, --help            this text\n"
     "\n"
-    "Example: wufei-sim --out city --seed 7 --days 90 && wufei import city --ledger my-ledger\n";
+    "Example: wufei-sim --out city --seed 7 --days 90 && wufei import city\n";
 
 static int usage_error(const char *what, const char *value, const char *expected)
 {
