@@ -177,23 +177,51 @@ void statements_warn_file(statements *s, const char *name, const char *text)
     problems_add(&s->problems, IMPORT_FILES_MAX, 0, name, text, true);
 }
 
-/* Refuses by the reason of record_check or of the book. Where it begins with a column of the
-   record, that is the column of the place; otherwise the record's own id column is. */
-static void refuse_by_reason(statements *s, const import_place *place, const record_kind *kind,
-                             uint64_t rows, const char *reason)
+/* The column that a reason begins with ("COLUMN: what", "COLUMN VALUE: what"), NULL when it does
+ * with none. */
+static const column *column_of_reason(const record_kind *kind, const char *reason)
 {
-    const char *colon = strstr(reason, ": ");
-    const column *c =
-        colon != NULL ? record_kind_column(kind, reason, (size_t)(colon - reason)) : NULL;
-    if (c != NULL)
-        statements_refuse(s, place, c->name, rows, colon + 2);
-    else
-        statements_refuse(s, place, kind->id_column, rows, reason);
+    size_t size = strcspn(reason, ": ");
+    return reason[size] != '\0' ? record_kind_column(kind, reason, size) : NULL;
+}
+
+/* Refuses by the reason of record_check, of the book or of the ledger. Where it begins with a
+   column of the record, that is the column of the place; otherwise the record's id column is, and
+   its id is named. */
+static void refuse_by_reason(statements *s, const import_place *place, const record_kind *kind,
+                             uint64_t rows, const char *reason, const char *text_id)
+{
+    const column *c = column_of_reason(kind, reason);
+    if (c != NULL) {
+        reason += strlen(c->name);
+        reason += *reason == ':';
+        reason += *reason == ' ';
+        statements_refuse(s, place, c->name, rows, reason);
+        return;
+    }
+    char text[WF_ERROR_TEXT];
+    bool named = text_id != NULL && *text_id != '\0';
+    snprintf(text, sizeof text, "%s%s%s", named ? text_id : "", named ? ": " : "", reason);
+    statements_refuse(s, place, kind->id_column, rows, text);
 }
 
 /* ---- batches ------------------------------------------------------------------------------ */
 
-static void count_outcome(statements *s, const submit_item *item, const item_place *at)
+/* A statement that was refused: seldom, so its text id is read from its bytes again. */
+static void refuse_item(statements *s, const submit_item *item, const item_place *at, arena *a)
+{
+    statement_view view;
+    Wufei__Record *record = NULL;
+    wf_error ignored;
+    const char *text_id = NULL;
+    if (statement_parse(&view, item->statement, &ignored) == WF_OK &&
+        record_decode(&record, a, view.record, &ignored) == WF_OK)
+        text_id = record_text_id(record, a);
+    refuse_by_reason(s, &at->place, at->kind, at->rows,
+                     item->reason != NULL ? item->reason : _("refused"), text_id);
+}
+
+static void count_outcome(statements *s, const submit_item *item, const item_place *at, arena *a)
 {
     import_file_summary *file = &s->summary.files[at->place.file];
     switch (item->outcome) {
@@ -205,10 +233,19 @@ static void count_outcome(statements *s, const submit_item *item, const item_pla
         file->already += at->rows;
         break;
     case SUBMIT_REFUSED:
-        refuse_by_reason(s, &at->place, at->kind, at->rows,
-                         item->reason != NULL ? item->reason : _("refused"));
+        refuse_item(s, item, at, a);
         break;
     }
+}
+
+/* The ledger gives the good ones of a batch that was refused as a whole this reason
+   (writer_batch.c); they are not told one by one. tests/exchange/test_import.c notices if the words
+   part. */
+static bool refused_for_another(const submit_batch *batch, const submit_item *item)
+{
+    return batch->all_or_nothing && item->reason != NULL &&
+           strcmp(item->reason, _("nothing was entered, because another statement of the batch was "
+                                  "refused")) == 0;
 }
 
 /* Counts what became of a finished batch and makes it ready for the next rows. */
@@ -220,8 +257,9 @@ static void settle(statements *s, batch_slot *slot)
         s->failure = batch->error;
     bool none = batch->all_or_nothing && batch->status != WF_OK;
     for (size_t i = 0; !failed && i < batch->count; i++)
-        if (!none || batch->items[i].outcome == SUBMIT_REFUSED)
-            count_outcome(s, &batch->items[i], &slot->places[i]);
+        if (!none || (batch->items[i].outcome == SUBMIT_REFUSED &&
+                      !refused_for_another(batch, &batch->items[i])))
+            count_outcome(s, &batch->items[i], &slot->places[i], &batch->memory);
     if (none && !failed && s->refused_rows == 0) /* refused as a whole, no item to blame */
         s->failure = batch->error;
     arena_reset(&batch->memory);
@@ -316,7 +354,7 @@ wf_status statements_add(statements *s, const Wufei__Record *record, int64_t tim
     if (status == WF_OK)
         status = record_encode(&s->record, record, &wrong);
     if (status == WF_REFUSED) {
-        refuse_by_reason(s, place, kind, rows, wrong.text);
+        refuse_by_reason(s, place, kind, rows, wrong.text, NULL);
         return WF_OK;
     }
     if (status != WF_OK)

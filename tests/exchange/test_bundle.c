@@ -60,7 +60,7 @@ static void keep(submit_batch *batch, submit_item *item)
     item->reason = NULL;
     if (holds(view.record, "UNKNOWN")) {
         item->outcome = SUBMIT_REFUSED;
-        item->reason = arena_strdup(&batch->memory, "vehicle_id: \"UNKNOWN\" is not known");
+        item->reason = arena_strdup(&batch->memory, "vehicle_id UNKNOWN: is not known");
         return;
     }
     for (size_t i = 0; i < s->count; i++) {
@@ -68,9 +68,7 @@ static void keep(submit_batch *batch, submit_item *item)
             continue;
         bool same = span_equal(item->statement, span_of(s->kept[i].bytes, s->kept[i].size));
         item->outcome = same ? SUBMIT_ALREADY : SUBMIT_REFUSED;
-        item->reason =
-            same ? NULL
-                 : arena_printf(&batch->memory, "%s is there with other content", s->kept[i].id);
+        item->reason = same ? NULL : "it is there with other content";
         return;
     }
     arena_init(&a, 0);
@@ -105,6 +103,12 @@ static wf_status submit(void *ctx, submit_batch *batch, void (*done)(void *, sub
     }
     while (batch->status != WF_OK && s->count > before)
         free(s->kept[--s->count].bytes);
+    for (size_t i = 0; batch->status != WF_OK && i < batch->count; i++)
+        if (batch->items[i].outcome != SUBMIT_REFUSED) {
+            batch->items[i].outcome = SUBMIT_REFUSED;
+            batch->items[i].reason =
+                "nothing was entered, because another statement of the batch was refused";
+        }
     done(done_ctx, batch);
     return WF_OK;
 }
@@ -278,7 +282,7 @@ static void importing_twice_changes_nothing(void **state)
                                 MANIFEST("M2", "2026-03-01T10:00:00+08:00", ""));
     assert_int_equal(run(&summary, false, &err), WF_REFUSED);
     assert_int_equal(s->count, count);
-    heard_is("manifests.csv.gz:2: manifest_id: M1 is there with other content\n");
+    heard_is("manifests.csv.gz:2: manifest_id: M1: it is there with other content\n");
     assert_int_equal(file_of(&summary, "manifests.csv.gz")->refused, 1);
     assert_string_equal(err.text, "1 rows were refused, 0 rows were entered");
 }
@@ -352,7 +356,7 @@ static void every_row_error_has_its_place(void **state)
         "manifests.csv:7: the row has 2 cells, the header has 10\n"
         "manifests.csv:8: a quote stands inside a cell that is not quoted\n"
         "manifests.csv:9: manifest_id: byte 2 is not UTF-8\n"
-        "manifests.csv:10: vehicle_id: \"UNKNOWN\" is not known\n");
+        "manifests.csv:10: vehicle_id: UNKNOWN: is not known\n");
     assert_string_equal(entered(), "manifests GOOD;");
     const import_file_summary *f = file_of(&summary, "manifests.csv");
     assert_int_equal(f->read, 10);
