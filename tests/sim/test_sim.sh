@@ -42,6 +42,7 @@ expect_status 2 --out d --days 9999
 expect_status 2 --out d --seed -1
 expect_status 2 --out d --start 2026-02-30
 expect_status 2 --out d --start tomorrow
+expect_status 2 --out d --start 1979-12-31
 expect_status 2 --out d --manifests 0
 expect_status 2 --out d --manifests 1000 --size 2
 expect_status 2 --out d --ids-prefix 'a,b'

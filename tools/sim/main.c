@@ -26,7 +26,8 @@ static const char help_text[] =
     "  -o, --out FOLDER      where the files go; made if missing, must hold no bundle yet\n"
     "  -s, --seed N          another city for each number (default 1)\n"
     "  -z, --size X          how big: 1 is a district of 150 sites, about 86 manifests a day\n"
-    "  -m, --manifests N     choose the size so that about N manifests come out\n"
+    "  -m, --manifests N     choose the size so that about N manifests come out (the smallest\n"
+    "                        city makes 11 a day)\n"
     "  -d, --days N          how long (default 60; with --manifests up to 365)\n"
     "  -t, --start DATE      the first day (default 2026-03-20)\n"
     "      --no-frauds       honest people only, and no answer key (truth.csv)\n"
@@ -117,7 +118,7 @@ static int read_option(arguments *a, int letter)
     case 't':
         return time_parse_date(optarg, &a->city.start_day)
                    ? 0
-                   : usage_error("--start", optarg, "a date such as 2026-03-20, after 1970");
+                   : usage_error("--start", optarg, "a date such as 2026-03-20, from 1980 on");
     case OPTION_NO_FRAUDS:
         a->city.frauds = false;
         return 0;

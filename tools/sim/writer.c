@@ -151,7 +151,7 @@ bool time_parse_date(const char *text, int64_t *out_day)
     unsigned month = 0, day = 0;
     int used = 0;
     if (sscanf(text, "%4d-%2u-%2u%n", &year, &month, &day, &used) != 3 || used != 10 ||
-        text[10] != '\0' || year < 1971 || month < 1 || month > 12 || day < 1)
+        text[10] != '\0' || year < 1980 || month < 1 || month > 12 || day < 1)
         return false;
     *out_day = time_day_of(year, month, day);
     char again[11];
