@@ -12,8 +12,8 @@
 #include "merkle.h"
 
 enum {
-    ENTRY_MAX = 65535,      /* the tile format's limit */
-    STATEMENT_MAX = 65000,  /* leaves room for the envelope */
+    ENTRY_MAX = 65535,     /* the tile format's limit */
+    STATEMENT_MAX = 65000, /* leaves room for the envelope */
     STATEMENT_ID_SIZE = 16,
     KEY_ID_SIZE = 8,
     SIGNATURE_MAX = 128,
@@ -26,7 +26,7 @@ enum {
 typedef struct entry_view {
     uint64_t seq;
     int64_t time_ms;
-    const uint8_t *prev_hash;  /* 32 bytes */
+    const uint8_t *prev_hash; /* 32 bytes */
     span statement;
     const uint8_t *author_key; /* 8 bytes */
     span signature;            /* data NULL when sealed */

@@ -42,13 +42,14 @@ typedef struct ledger_hooks {
     wf_status (*apply)(void *ctx, store_txn *txn, uint64_t seq, const statement_view *st,
                        const void *prepared, bool attested, wf_error *err);
     wf_status (*before_commit)(void *ctx, store_txn *txn, wf_error *err);
-    void (*after_end)(void *ctx, bool committed); /* caches: keep or forget what was not committed */
+    void (*after_end)(void *ctx,
+                      bool committed); /* caches: keep or forget what was not committed */
 } ledger_hooks;
 
 typedef struct ledger_options {
     bool read_only;
-    size_t map_size;       /* 0: default */
-    unsigned threads;      /* workers for signatures and verification; 0: number of processors */
+    size_t map_size;  /* 0: default */
+    unsigned threads; /* workers for signatures and verification; 0: number of processors */
     const ledger_hooks *hooks;
 } ledger_options;
 
@@ -73,9 +74,9 @@ typedef enum submit_outcome {
 } submit_outcome;
 
 typedef struct submit_item {
-    span statement;  /* borrowed until the batch is done */
-    span signature;  /* data NULL: unsigned, to be sealed */
-    uint64_t tag;    /* the caller's, untouched */
+    span statement; /* borrowed until the batch is done */
+    span signature; /* data NULL: unsigned, to be sealed */
+    uint64_t tag;   /* the caller's, untouched */
     submit_outcome outcome;
     uint64_t seq;
     const char *reason; /* in the batch's arena, NULL unless refused */
@@ -96,20 +97,21 @@ typedef struct submit_batch {
     submit_item seal;
     wf_status status; /* of the batch as a whole, with `error` */
     wf_error error;
-    void *owner;      /* the caller's */
+    void *owner; /* the caller's */
 } submit_batch;
 
 /* Enters one batch in one or more commits of at most LEDGER_GROUP_MAX statements each (a seal
    stands in the same commit as what it seals); returns when all of it is durable. WF_OK also when
    single items were refused, unless all_or_nothing: see the items. all_or_nothing is one commit of
-   any size, with as many seals as it needs; the items' reasons then name every refusal, not only the
-   first. A batch's status other than WF_OK and WF_REFUSED: the items from the failure on are not
-   entered, earlier commits of a large batch stand. */
+   any size, with as many seals as it needs; the items' reasons then name every refusal, not only
+   the first. A batch's status other than WF_OK and WF_REFUSED: the items from the failure on are
+   not entered, earlier commits of a large batch stand. */
 wf_status ledger_submit(ledger *l, submit_batch *batch, wf_error *err);
 
-/* The same through the bounded queue to the writer thread: returns at once (waits while the queue is
-   full). `done` runs on the writer thread after the commit and must not submit, drain or prove.
-   Several small batches may share a commit. Not WF_OK: the batch was not taken, `done` will not run. */
+/* The same through the bounded queue to the writer thread: returns at once (waits while the queue
+   is full). `done` runs on the writer thread after the commit and must not submit, drain or prove.
+   Several small batches may share a commit. Not WF_OK: the batch was not taken, `done` will not
+   run. */
 wf_status ledger_submit_async(ledger *l, submit_batch *batch,
                               void (*done)(void *ctx, submit_batch *batch), void *ctx,
                               wf_error *err);
@@ -144,19 +146,20 @@ typedef struct ledger_progress {
 } ledger_progress;
 
 typedef struct ledger_verify_report {
-    uint64_t size;             /* entries checked */
-    uint64_t bytes;            /* of entries */
-    uint64_t signatures;       /* checked, 0 unless asked */
-    uint64_t seals;            /* checked, 0 unless asked */
+    uint64_t size;       /* entries checked */
+    uint64_t bytes;      /* of entries */
+    uint64_t signatures; /* checked, 0 unless asked */
+    uint64_t seals;      /* checked, 0 unless asked */
     double seconds;
     hash root;
-    bool checkpoint_checked;   /* the signed checkpoint beside the store */
+    bool checkpoint_checked; /* the signed checkpoint beside the store */
 } ledger_verify_report;
 
 /* Everything the log promises: numbering, times, chain, leaf hashes against tiles, the whole tree,
-   the signed checkpoint (its signature and that the log extends it), ids; with `signatures` also every
-   signature and seal, against the keys valid at its place. In parallel, streaming. WF_DAMAGED names the
-   first broken entry. `from`: entries before it are taken as checked (their tiles are used). */
+   the signed checkpoint (its signature and that the log extends it), ids; with `signatures` also
+   every signature and seal, against the keys valid at its place. In parallel, streaming. WF_DAMAGED
+   names the first broken entry. `from`: entries before it are taken as checked (their tiles are
+   used). */
 wf_status ledger_verify(ledger *l, uint64_t from, bool signatures, ledger_progress *progress,
                         ledger_verify_report *out, wf_error *err);
 

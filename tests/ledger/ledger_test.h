@@ -23,7 +23,7 @@
 static char test_folder[64];
 static char test_dir[96]; /* the ledger */
 
-static int folder_setup(void **state)
+static inline int folder_setup(void **state)
 {
     (void)state;
     strcpy(test_folder, "/tmp/wufei-ledger-XXXXXX");
@@ -33,7 +33,7 @@ static int folder_setup(void **state)
     return 0;
 }
 
-static int folder_teardown(void **state)
+static inline int folder_teardown(void **state)
 {
     char command[128];
     (void)state;
