@@ -33,7 +33,7 @@ typedef struct reader {
 
 enum { WIRE_VARINT = 0, WIRE_BYTES = 2, VARINT_MAX = 10 };
 
-static uint8_t tag_of(unsigned field, unsigned wire)
+static inline uint8_t tag_of(unsigned field, unsigned wire)
 {
     return (uint8_t)(field << 3 | wire);
 }
@@ -46,7 +46,7 @@ static wf_status refuse(const reader *r, const char *what, const char *name, wf_
                    what, (size_t)(r->at - r->start), (size_t)(r->end - r->start), name);
 }
 
-static bool read_varint(reader *r, uint64_t *out)
+static bool read_long_varint(reader *r, uint64_t *out)
 {
     uint64_t value = 0;
     for (unsigned i = 0; i < VARINT_MAX && r->at + i < r->end; i++) {
@@ -65,7 +65,17 @@ static bool read_varint(reader *r, uint64_t *out)
     return false;
 }
 
-static bool read_number(reader *r, unsigned field, uint64_t *out)
+/* Most lengths and tags are one byte; every entry of every verification comes by here. */
+static inline bool read_varint(reader *r, uint64_t *out)
+{
+    if (r->at < r->end && *r->at < 0x80) {
+        *out = *r->at++;
+        return true;
+    }
+    return read_long_varint(r, out);
+}
+
+static inline bool read_number(reader *r, unsigned field, uint64_t *out)
 {
     if (r->at == r->end || *r->at != tag_of(field, WIRE_VARINT))
         return false;
@@ -73,23 +83,22 @@ static bool read_number(reader *r, unsigned field, uint64_t *out)
     return read_varint(r, out);
 }
 
-static bool next_is(const reader *r, unsigned field)
+static inline bool next_is(const reader *r, unsigned field)
 {
     return r->at < r->end && *r->at == tag_of(field, WIRE_BYTES);
 }
 
-static bool read_bytes(reader *r, unsigned field, size_t min, size_t max, span *out)
+/* On failure the reader stands at or in the field, which is where the message points. */
+static inline bool read_bytes(reader *r, unsigned field, size_t min, size_t max, span *out)
 {
+    uint64_t size = 0;
     if (!next_is(r, field))
         return false;
-    reader ahead = *r;
-    ahead.at++;
-    uint64_t size = 0;
-    if (!read_varint(&ahead, &size) || size < min || size > max ||
-        size > (size_t)(ahead.end - ahead.at))
+    r->at++;
+    if (!read_varint(r, &size) || size < min || size > max || size > (size_t)(r->end - r->at))
         return false;
-    *out = span_of(ahead.at, (size_t)size);
-    r->at = ahead.at + size;
+    *out = span_of(r->at, (size_t)size);
+    r->at += size;
     return true;
 }
 
