@@ -89,16 +89,17 @@ static wf_status post_treatment(apply_context *x, const treatment_row *row, cons
     if (output == NULL)
         return WF_OK;
     enum account_kind account = output_account(output);
-    enum flow_kind flow = account == ACCOUNT_PRODUCT ? FLOW_PRODUCT
-                          : account == ACCOUNT_LOSS  ? FLOW_LOSS
-                                                     : FLOW_MADE;
     if (account == ACCOUNT_ON_SITE)
         BOOK_TRY(stock_keep(x, row->site, row->output_code, false));
     if (row->output_g == MASS_NONE)
         return WF_OK;
     BOOK_TRY(stock_post(x, row->site, row->output_code, ACCOUNT_MADE, -row->output_g));
     BOOK_TRY(stock_post(x, row->site, row->output_code, account, row->output_g));
-    return stock_flow(x, row->time_ms, row->site, row->output_code, flow, row->output_g);
+    BOOK_TRY(stock_flow(x, row->time_ms, row->site, row->output_code, FLOW_MADE, row->output_g));
+    if (account == ACCOUNT_ON_SITE)
+        return WF_OK;
+    enum flow_kind left = account == ACCOUNT_PRODUCT ? FLOW_PRODUCT : FLOW_LOSS;
+    return stock_flow(x, row->time_ms, row->site, row->output_code, left, row->output_g);
 }
 
 wf_status treatment_apply(apply_context *x, const Wufei__Treatment *treatment)

@@ -215,7 +215,7 @@ static int64_t stock_by_flows(const city *c, uint32_t site, uint32_t code)
         if (c->days[i].site == site && c->days[i].code == code)
             sum += flow[FLOW_OPENING] + flow[FLOW_GENERATED] + flow[FLOW_IN] + flow[FLOW_MADE] +
                    flow[FLOW_UNDECLARED_STOCK] - flow[FLOW_OUT] - flow[FLOW_TREATED] -
-                   flow[FLOW_UNACCOUNTED_STOCK];
+                   flow[FLOW_PRODUCT] - flow[FLOW_LOSS] - flow[FLOW_UNACCOUNTED_STOCK];
     }
     return sum;
 }

@@ -86,7 +86,8 @@ static int64_t stock(const char *site, const char *code)
     return flow(site, code, FLOW_OPENING) + flow(site, code, FLOW_GENERATED) +
            flow(site, code, FLOW_IN) + flow(site, code, FLOW_MADE) +
            flow(site, code, FLOW_UNDECLARED_STOCK) - flow(site, code, FLOW_OUT) -
-           flow(site, code, FLOW_TREATED) - flow(site, code, FLOW_UNACCOUNTED_STOCK);
+           flow(site, code, FLOW_TREATED) - flow(site, code, FLOW_PRODUCT) -
+           flow(site, code, FLOW_LOSS) - flow(site, code, FLOW_UNACCOUNTED_STOCK);
 }
 
 static void a_plain_transport(void **state)
@@ -247,6 +248,8 @@ static void treatments_and_stock_takes(void **state)
     assert_int_equal(flow("S1", "product", FLOW_PRODUCT), 400);
     assert_int_equal(flow("S1", "leachate", FLOW_LOSS), 30);
     assert_int_equal(flow("S1", "SW59", FLOW_MADE), 60);
+    assert_int_equal(flow("S1", "product", FLOW_MADE), 400);
+    assert_int_equal(stock("S1", "product"), 0);
     assert_int_equal(index_of("T1/SW59", OBJECT_TREATMENT), 1);
     assert_int_equal(index_of("T1", OBJECT_TREATMENT), 0);
     /* another input under the same id contradicts the first row */
