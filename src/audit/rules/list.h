@@ -3,27 +3,27 @@
  * rule_<name>. A line that is still a comment is a rule that does not exist yet.
  */
 
-/* RULE(r02) */
+RULE(r02)
 
-/* RULE(r03) */
+RULE(r03)
 
-/* RULE(r04) */
+RULE(r04)
 
-/* RULE(r07) */
+RULE(r07)
 
-/* RULE(r09) */
+RULE(r09)
 
-/* RULE(r10) */
+RULE(r10)
 
-/* RULE(r12) */
+RULE(r12)
 
-/* RULE(r13) */
+RULE(r13)
 
-/* RULE(r14) */
+RULE(r14)
 
 RULE(r17)
 
-/* RULE(r18) */
+RULE(r18)
 
 RULE(r21)
 
