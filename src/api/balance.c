@@ -6,7 +6,9 @@
  *     closing = opening + generated + in + made + undeclared
  *               - out - treated - product - loss - unaccounted
  *
- * where opening and closing are stock on sites. `generated` holds what was reported as generated
+ * where opening and closing are stock on sites. What treatments put out is `made`; of that, product
+ * and loss (leachate, water) leave the books at once; they stand with the code that was treated,
+ * because "product" is no waste of any stream. `generated` holds what was reported as generated
  * and the stock found by the first stock take of a site. What left a site is in exactly one of two
  * columns: `out`, when it arrived or is still under way, or `unaccounted`, when it was written off
  * on the way; and so `undeclared` holds what arrived beyond what had left. Over the whole city out
@@ -90,11 +92,12 @@ static bool balance_taken(const balance_job *job, const day_row *d)
            (f->code == NULL || code_matches(f->code, city_code(c, d->code)));
 }
 
+/* What a day does to the stock. Product and loss were never in it: the treatment took them out. */
 static int64_t balance_change(const int64_t flow[FLOW_COUNT])
 {
     return flow[FLOW_OPENING] + flow[FLOW_GENERATED] + flow[FLOW_IN] + flow[FLOW_MADE] +
-           flow[FLOW_UNDECLARED_STOCK] - flow[FLOW_OUT] - flow[FLOW_TREATED] - flow[FLOW_PRODUCT] -
-           flow[FLOW_LOSS] - flow[FLOW_UNACCOUNTED_STOCK];
+           flow[FLOW_UNDECLARED_STOCK] - flow[FLOW_OUT] - flow[FLOW_TREATED] -
+           flow[FLOW_UNACCOUNTED_STOCK];
 }
 
 /* The number of the key that a day row belongs to, and its text. */
@@ -156,7 +159,8 @@ static void balance_add(balance_row *row, const day_row *d, bool before)
         return;
     }
     for (int flow = 0; flow < FLOW_COUNT; flow++)
-        row->flow_g[flow] += d->mass_g[flow];
+        if (flow != FLOW_PRODUCT && flow != FLOW_LOSS) /* balance_collect_exits has them */
+            row->flow_g[flow] += d->mass_g[flow];
 }
 
 /* Rows of days follow each other: a day opens with what the day before closed with. */
@@ -202,6 +206,44 @@ static bool balance_collect_keys(balance_job *job)
     return true;
 }
 
+static balance_row *balance_row_of_day(balance_job *job, int32_t day)
+{
+    size_t low = 0, high = job->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (job->rows[middle].day < day)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    WF_ASSERT(low < job->count &&
+              job->rows[low].day == day); /* its treatment is a flow of that day */
+    return &job->rows[low];
+}
+
+/* Product and loss, in the rows of the codes that were treated. */
+static bool balance_collect_exits(balance_job *job)
+{
+    const city *c = job->city;
+    bool days = strcmp(job->by, "day") == 0;
+    for (size_t i = 0; i < c->treatment_count; i++) {
+        const treatment_row *t = &c->treatments[i];
+        const char *output = t->output_code == BOOK_NONE ? "" : city_code(c, t->output_code);
+        bool product = strcmp(output, "product") == 0;
+        bool loss = strcmp(output, "leachate") == 0 || strcmp(output, "water") == 0;
+        day_row d = {
+            .day = time_day(t->time_ms, c->utc_offset_minutes), .site = t->site, .code = t->code};
+        if ((!product && !loss) || t->output_g == MASS_NONE || d.day < job->from_day ||
+            !balance_taken(job, &d))
+            continue;
+        balance_row *row = days ? balance_row_of_day(job, d.day) : balance_row_of(job, &d);
+        if (row == NULL)
+            return false;
+        row->flow_g[product ? FLOW_PRODUCT : FLOW_LOSS] += t->output_g;
+    }
+    return true;
+}
+
 static int balance_compare(const void *a, const void *b)
 {
     return strcmp(((const balance_row *)a)->key, ((const balance_row *)b)->key);
@@ -213,11 +255,12 @@ static void balance_answer_row(answer *a, const balance_row *row)
     int64_t closing_g = row->opening_g + balance_change(flow);
     int64_t generated_g = flow[FLOW_GENERATED] + flow[FLOW_OPENING];
     int64_t out_g = flow[FLOW_OUT] - flow[FLOW_UNACCOUNTED_TRANSIT] + flow[FLOW_UNDECLARED_TRANSIT];
+    int64_t made_g = flow[FLOW_MADE] + flow[FLOW_PRODUCT] + flow[FLOW_LOSS];
     int64_t unaccounted_g = flow[FLOW_UNACCOUNTED_STOCK] + flow[FLOW_UNACCOUNTED_TRANSIT];
     int64_t undeclared_g = flow[FLOW_UNDECLARED_STOCK] + flow[FLOW_UNDECLARED_TRANSIT];
-    WF_ASSERT(closing_g == row->opening_g + generated_g + flow[FLOW_IN] + flow[FLOW_MADE] +
-                               undeclared_g - out_g - flow[FLOW_TREATED] - flow[FLOW_PRODUCT] -
-                               flow[FLOW_LOSS] - unaccounted_g);
+    WF_ASSERT(closing_g == row->opening_g + generated_g + flow[FLOW_IN] + made_g + undeclared_g -
+                               out_g - flow[FLOW_TREATED] - flow[FLOW_PRODUCT] - flow[FLOW_LOSS] -
+                               unaccounted_g);
     if (row->key != NULL)
         cell_text(a, row->key);
     else
@@ -225,7 +268,7 @@ static void balance_answer_row(answer *a, const balance_row *row)
     cell_mass(a, row->opening_g);
     cell_mass(a, generated_g);
     cell_mass(a, flow[FLOW_IN]);
-    cell_mass(a, flow[FLOW_MADE]);
+    cell_mass(a, made_g);
     cell_mass(a, out_g);
     cell_mass(a, flow[FLOW_TREATED]);
     cell_mass(a, flow[FLOW_PRODUCT]);
@@ -316,9 +359,10 @@ wf_status wf_balance(wf_ledger *l, const char *by, const wf_filter *filter, cons
     if (status != WF_OK)
         return status;
     job.city = c;
-    bool collected =
-        balance_code_streams(&job) &&
-        (strcmp(job.by, "day") == 0 ? balance_collect_days(&job) : balance_collect_keys(&job));
+    bool days = strcmp(job.by, "day") == 0;
+    bool collected = balance_code_streams(&job) &&
+                     (days ? balance_collect_days(&job) : balance_collect_keys(&job)) &&
+                     balance_collect_exits(&job);
     status =
         collected ? balance_answer(&job, sink, err) : wf_fail(err, WF_SYSTEM, _("out of memory"));
     free(job.code_streams);
