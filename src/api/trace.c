@@ -128,6 +128,10 @@ static void down_pick_up(trace_job *job, const trace_flow *f)
     bool start = starts_here(job, f);
     double taken_g = place_take(job, f->place, f->mass_g, f->stock_after_g + f->mass_g);
     uint32_t depth = start ? 1 : job->depth[f->place] + 1;
+    if (job->kind == OBJECT_SITE && job->line.places[f->place].site == job->start) {
+        taken_g += f->implied_g; /* it arose at the site that is traced */
+        job->total_g += f->implied_g;
+    }
     if (start) {
         taken_g = f->mass_g;
         job->total_g += taken_g;
@@ -270,8 +274,10 @@ static void up_pick_up(trace_job *job, const trace_flow *f)
     }
     if (wanted_g <= 0)
         return;
+    double implied_g = wanted_g * f->implied_g / f->mass_g;
     hop_flow(job, f, TRACE_PICKED_UP, depth, wanted_g);
-    place_put(job, f->place, wanted_g, depth);
+    hop_flow(job, f, TRACE_GENERATED, depth + 1, implied_g);
+    place_put(job, f->place, wanted_g - implied_g, depth);
 }
 
 static void up_receive(trace_job *job, const trace_flow *f)
@@ -469,7 +475,7 @@ static void hop_row(answer *a, const trace_job *job, const trace_hop *hop)
     if (hop->manifest != BOOK_NONE) {
         const manifest_row *m = &c->manifests[hop->manifest];
         code = m->code;
-        if (hop->what != TRACE_PICKED_UP)
+        if (hop->what != TRACE_PICKED_UP && hop->what != TRACE_GENERATED)
             from = hop->what == TRACE_RETURNED ? m->facility_site : m->generator_site;
         if (hop->what == TRACE_PICKED_UP || hop->place == TRACE_NONE)
             to = m->facility_site;

@@ -33,6 +33,7 @@ typedef struct trace_flow {
     uint64_t seq;
     double mass_g;
     double stock_after_g; /* of the place, after this flow */
+    double implied_g;     /* of a pick-up: what arose at it, where no stock is kept */
     uint32_t place;       /* a site and code; index into places */
     uint32_t object;      /* manifest, generation or stock take; first row of a treatment */
     uint32_t ordinal;     /* keeps what the sort must not tear apart in order */

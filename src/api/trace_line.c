@@ -202,19 +202,33 @@ static int line_compare(const void *left, const void *right)
     return 0;
 }
 
+/* Runs the stocks along the line. Where none is kept (communities, markets, building sites: no
+   generation and no stock take so far) a pick-up is itself the record of generation, as in the book
+   (book/events.c). */
 static bool line_run_stocks(trace_line *line)
 {
+    uint8_t *kept = calloc(line->place_count + 1, 1);
     line->stocks = calloc(line->place_count + 1, sizeof *line->stocks);
-    if (line->stocks == NULL)
+    if (line->stocks == NULL || kept == NULL) {
+        free(kept);
         return false;
+    }
     for (size_t i = 0; i < line->count; i++) {
         trace_flow *f = &line->flows[i];
+        double *stock_g = &line->stocks[f->place];
         bool out =
             f->what == TRACE_TREATED || f->what == TRACE_PICKED_UP || f->what == TRACE_MISSING;
+        if (f->what == TRACE_GENERATED || f->what == TRACE_FOUND || f->what == TRACE_MISSING)
+            kept[f->place] = 1;
+        if (f->what == TRACE_PICKED_UP && !kept[f->place] && f->mass_g > *stock_g) {
+            f->implied_g = f->mass_g - (*stock_g > 0 ? *stock_g : 0);
+            *stock_g += f->implied_g;
+        }
         if (f->what != TRACE_PRODUCT)
-            line->stocks[f->place] += out ? -f->mass_g : f->mass_g;
-        f->stock_after_g = line->stocks[f->place];
+            *stock_g += out ? -f->mass_g : f->mass_g;
+        f->stock_after_g = *stock_g;
     }
+    free(kept);
     return true;
 }
 
