@@ -31,8 +31,10 @@ typedef struct import_summary {
 
 typedef struct import_options {
     bool all_or_nothing;
-    void (*problem)(void *ctx, const import_problem *problem); /* called in order of the files' lines */
-    void (*progress)(void *ctx, uint64_t done, uint64_t total, const char *phase); /* rows; may be NULL */
+    void (*problem)(void *ctx,
+                    const import_problem *problem); /* called in order of the files' lines */
+    void (*progress)(void *ctx, uint64_t done, uint64_t total,
+                     const char *phase); /* rows; may be NULL */
     void *ctx;
 } import_options;
 

@@ -21,15 +21,15 @@ wf_status record_decode(Wufei__Record **out, arena *a, span bytes, wf_error *err
 wf_status record_check(const Wufei__Record *record, wf_error *err);
 
 /* The record's own text id ("" when the kind has none; treatment_id + "/" + output_code for a
-   treatment), its time (the rule of bundle.md: later of two weighings, `to` of an activity; TIME_NONE for
-   registry kinds), and the bundle file it belongs to ("manifests"). */
+   treatment), its time (the rule of bundle.md: later of two weighings, `to` of an activity;
+   TIME_NONE for registry kinds), and the bundle file it belongs to ("manifests"). */
 const char *record_text_id(const Wufei__Record *record, arena *a);
 int64_t record_time_ms(const Wufei__Record *record);
 const char *record_file(const Wufei__Record *record);
 
 /* Statement id: time-ordered and deterministic, so that the same row is the same statement. For
-   kinds with a text id: hash of file and text id; for the others: hash of the record bytes. The time
-   part is record_time_ms (0 for registry kinds). */
+   kinds with a text id: hash of file and text id; for the others: hash of the record bytes. The
+   time part is record_time_ms (0 for registry kinds). */
 void record_statement_id(uint8_t out[16], const Wufei__Record *record, span record_bytes);
 
 /* One JSON object with the bundle's column names and units; for `show` and for people. */

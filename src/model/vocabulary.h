@@ -59,7 +59,14 @@ enum driver_kind {
     DRIVER_COUNT
 };
 
-enum place_kind { PLACE_NONE, PLACE_FUEL, PLACE_PARKING, PLACE_REPAIR, PLACE_WEIGHBRIDGE, PLACE_COUNT };
+enum place_kind {
+    PLACE_NONE,
+    PLACE_FUEL,
+    PLACE_PARKING,
+    PLACE_REPAIR,
+    PLACE_WEIGHBRIDGE,
+    PLACE_COUNT
+};
 
 enum permit_kind {
     PERMIT_NONE,
