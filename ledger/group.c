@@ -160,6 +160,8 @@ wf_status group_enter(group *g, const group_item *item, bool *already, uint64_t 
 {
     const ledger_hooks *hooks = &g->l->hooks;
     wf_status status = look_up(g, item->view, already, seq, err);
+    if (status == WF_REFUSED && hooks->conflict != NULL && item->record != NULL)
+        hooks->conflict(hooks->ctx, g->txn, *seq, item->record, err);
     if (status != WF_OK || *already)
         return status;
     *seq = g->head.size;

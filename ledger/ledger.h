@@ -41,6 +41,10 @@ typedef struct ledger_hooks {
        others. */
     wf_status (*apply)(void *ctx, store_txn *txn, uint64_t seq, const statement_view *st,
                        const void *prepared, bool attested, wf_error *err);
+    /* A statement's id stands for entry `old_seq`, which has other content: may put a better reason
+       into `err`, such as what differs. The statement is refused in any case. */
+    void (*conflict)(void *ctx, store_txn *txn, uint64_t old_seq, const void *prepared,
+                     wf_error *err);
     wf_status (*before_commit)(void *ctx, store_txn *txn, wf_error *err);
     void (*after_end)(void *ctx,
                       bool committed); /* caches: keep or forget what was not committed */

@@ -135,6 +135,39 @@ static wf_status book_apply(void *ctx, store_txn *txn, uint64_t seq, const state
     return apply_record(&x);
 }
 
+/* The column of a record's own id, NULL for kinds that have none. */
+static const char *id_column(const Wufei__Record *record)
+{
+    static const enum object_kind kinds[] = {[WUFEI__RECORD__BODY_PARTY] = OBJECT_PARTY,
+                                             [WUFEI__RECORD__BODY_SITE] = OBJECT_SITE,
+                                             [WUFEI__RECORD__BODY_PLACE] = OBJECT_PLACE,
+                                             [WUFEI__RECORD__BODY_PERMIT] = OBJECT_PERMIT,
+                                             [WUFEI__RECORD__BODY_VEHICLE] = OBJECT_VEHICLE,
+                                             [WUFEI__RECORD__BODY_SCALE] = OBJECT_SCALE,
+                                             [WUFEI__RECORD__BODY_FILING] = OBJECT_FILING,
+                                             [WUFEI__RECORD__BODY_GENERATION] = OBJECT_GENERATION,
+                                             [WUFEI__RECORD__BODY_MANIFEST] = OBJECT_MANIFEST,
+                                             [WUFEI__RECORD__BODY_WEIGHING] = OBJECT_WEIGHING,
+                                             [WUFEI__RECORD__BODY_TREATMENT] = OBJECT_TREATMENT,
+                                             [WUFEI__RECORD__BODY_REPORT] = OBJECT_REPORT};
+    size_t body = (size_t)record->body_case;
+    if (body >= sizeof kinds / sizeof *kinds || kinds[body] == OBJECT_NONE)
+        return NULL;
+    return book_shapes[book_table_of(kinds[body])].id_name;
+}
+
+static void book_conflict(void *ctx, store_txn *txn, uint64_t old_seq, const void *prepared,
+                          wf_error *err)
+{
+    book *b = ctx;
+    arena_reset(&b->scratch);
+    apply_context x = {.b = b, .txn = txn, .record = prepared, .err = err};
+    const char *column = id_column(prepared);
+    const char *text_id = record_text_id(prepared, &b->scratch);
+    if (column != NULL && text_id != NULL)
+        conflict_refuse(&x, column, text_id, old_seq);
+}
+
 static wf_status book_before_commit(void *ctx, store_txn *txn, wf_error *err)
 {
     book *b = ctx;
@@ -169,6 +202,7 @@ ledger_hooks book_hooks(book *b)
                           .tables = book_table_names(),
                           .prepare = book_prepare,
                           .apply = book_apply,
+                          .conflict = book_conflict,
                           .before_commit = book_before_commit,
                           .after_end = book_after_end};
 }
