@@ -361,6 +361,34 @@ static void cut_files_are_found(void **state)
     assert_int_equal(verify_city(false, &report, &err), WF_DAMAGED);
 }
 
+static wf_status guarded(void *ctx, void *result, wf_error *err)
+{
+    ledger_verify_report *report = result;
+    if (ctx != NULL)
+        raise(*(int *)ctx);
+    return verify_city(true, report, err);
+}
+
+static void dying_readers_are_survived(void **state)
+{
+    (void)state;
+    wf_error err = {0};
+    ledger_verify_report report = {0};
+    int signals[] = {SIGSEGV, SIGBUS, SIGABRT};
+    make_city(3);
+    assert_ok(ledger_guard(test_dir, guarded, NULL, &report, sizeof report, &err), &err);
+    assert_int_equal(report.size, 9);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(ledger_guard(test_dir, guarded, &signals[i], &report, sizeof report, &err),
+                         WF_DAMAGED);
+    assert_non_null(strstr(err.text, "ended in signal"));
+    flip f = {.seq = 2, .from_end = 12};
+    edit_table("entries", flip_byte, &f);
+    assert_int_equal(ledger_guard(test_dir, guarded, NULL, &report, sizeof report, &err),
+                     WF_DAMAGED);
+    assert_non_null(strstr(err.text, "entry 2: "));
+}
+
 static void write_text(const char *name, const char *text)
 {
     char path[160];
@@ -531,6 +559,7 @@ int main(void)
         CASE(foreign_keys_are_found),
         CASE(flipped_tiles_are_found),
         CASE(cut_files_are_found),
+        CASE(dying_readers_are_survived),
         CASE(formats_are_told_apart),
         CASE(without_its_key_it_is_only_read),
         CASE(rolled_back_stores_are_found),
