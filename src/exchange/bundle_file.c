@@ -207,8 +207,7 @@ static wf_status run_through(bundle_file *f, statements *s, bool *sorted, wf_err
         last_line = row.line;
         count++;
     }
-    if (f->index == NULL)
-        f->rows = count;
+    f->rows = count; /* with an index: fewer, should the file have been cut in between */
     if (status == WF_REFUSED) {
         import_place place = {.file = f->number, .line = last_line};
         if (f->index == NULL)
