@@ -11,9 +11,11 @@
 
 enum { VALUES_MAX = 512, INSIDE_MIN = 2, OUTSIDE_MIN = 3 };
 
-static double noise(const double *values, size_t count)
+double scan_sigma(const double *values, size_t count)
 {
     double differences[VALUES_MAX];
+    if (count < 3 || count > VALUES_MAX)
+        return NAN;
     for (size_t i = 0; i + 1 < count; i++)
         differences[i] = values[i + 1] - values[i];
     return mad_sigma_in_place(differences, count - 1, 0) / sqrt(2.0);
@@ -31,11 +33,16 @@ static void winsorise(double *out, const double *values, size_t count, double si
         out[i] = fmax(median - limit, fmin(median + limit, values[i]));
 }
 
-static bool find(scan_low *out, const double *raw, size_t count, double sigma_floor)
+static bool find(scan_low *out, const double *raw, size_t count, const scan_noise *noise)
 {
     if (count < INSIDE_MIN + OUTSIDE_MIN + 1 || count > VALUES_MAX)
         return false;
-    double sigma = fmax(noise(raw, count), sigma_floor);
+    double own_df = (double)count - 2;
+    double df = own_df + (noise->prior > 0 ? noise->prior_df : 0);
+    double sigma = scan_sigma(raw, count);
+    if (noise->prior > 0)
+        sigma = sqrt((own_df * sigma * sigma + noise->prior_df * noise->prior * noise->prior) / df);
+    sigma = fmax(sigma, noise->floor);
     double values[VALUES_MAX];
     double sums[VALUES_MAX + 1];
     winsorise(values, raw, count, sigma);
@@ -63,22 +70,20 @@ static bool find(scan_low *out, const double *raw, size_t count, double sigma_fl
     }
     if (best <= 0)
         return false;
-    double df = (double)count - 2;
     out->z = (8 * df + 1) / (8 * df + 3) * sqrt(df * log1p(best * best / df));
-    out->p = fmin(1, normal_upper(out->z) * tried);
+    out->p = fmin(1, normal_upper(out->z) * pow(tried, 0.87));
     return true;
 }
 
-bool scan_find_low(scan_low *out, const double *values, size_t count, double sigma_floor,
+bool scan_find_low(scan_low *out, const double *values, size_t count, const scan_noise *noise,
                    double enough)
 {
-    if (!find(out, values, count, sigma_floor))
+    if (!find(out, values, count, noise))
         return false;
     out->shown_at = out->end - 1;
     for (size_t n = out->first + INSIDE_MIN; n < out->end && out->p <= enough; n++) {
         scan_low before;
-        if (find(&before, values, n, sigma_floor) && before.p <= enough &&
-            before.end > out->first) {
+        if (find(&before, values, n, noise) && before.p <= enough && before.end > out->first) {
             out->shown_at = n - 1;
             break;
         }

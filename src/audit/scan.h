@@ -22,10 +22,18 @@ typedef struct scan_low {
     size_t shown_at;   /* index of the value with which p first fell to `enough`, else end - 1 */
 } scan_low;
 
+typedef struct scan_noise {
+    double floor;    /* never believe less noise than this */
+    double prior;    /* sigma of like series; 0: none */
+    double prior_df; /* what it weighs, in degrees of freedom */
+} scan_noise;
+
+/* Sigma of one value from first differences. NAN with fewer than three values. */
+double scan_sigma(const double *values, size_t count);
+
 /* False when the series is too short (fewer than 6 values) or nothing lies low. Stretches have at
-   least two values and leave at least three outside. sigma_floor: never believe less noise than
-   this. */
-bool scan_find_low(scan_low *out, const double *values, size_t count, double sigma_floor,
+   least two values and leave at least three outside. */
+bool scan_find_low(scan_low *out, const double *values, size_t count, const scan_noise *noise,
                    double enough);
 
 #endif

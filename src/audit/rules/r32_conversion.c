@@ -17,16 +17,20 @@
 #include "base/status.h"
 
 static const rule_parameter parameters[] = {
-    {"noise", 0.02, "ln", "proposal: least noise of a week's yield"},
+    {"noise", 0.02, "ln", "proposal: least noise of a bin's yield"},
     {"power_noise", 0.05, "ln", "proposal"},
-    {"least_shift", 0.05, "ln", "proposal: 5 % less"},
+    {"least_claim", 0.26, "ln", "proposal: 30 % more; a wet month stays below it"},
+    {"least_shift", 0.04, "ln", "proposal: 4 % less"},
 };
 
-enum { WEEKS_MAX = 400 };
+enum { WEEKS_MAX = 500, YIELD_DAYS = 3 };
+
+/* What a finding is about. */
+enum sign { SIGN_YIELD, SIGN_POWER, SIGN_LOSS_CLAIM };
 
 typedef struct yield {
     site_id site;
-    code_id output, input; /* output BOOK_NONE: the power series of the site */
+    code_id output, input;
     int64_t time_ms, known_ms;
     double in_g, out_g;
     double usual; /* out / in that this site usually gets from this input */
@@ -82,7 +86,7 @@ static void set_usual(yield *list, size_t count, double *scratch)
 }
 
 typedef struct weekly {
-    double values[WEEKS_MAX], in_g[WEEKS_MAX];
+    double values[WEEKS_MAX], in_g[WEEKS_MAX], out_g[WEEKS_MAX];
     int64_t known_ms[WEEKS_MAX], from_ms[WEEKS_MAX];
     size_t count;
 } weekly;
@@ -90,7 +94,7 @@ typedef struct weekly {
 /* Sums of one site and output by week: ln(out / what the inputs usually give). */
 static void read_weeks(weekly *w, const city *c, const yield *list, size_t count)
 {
-    static const int64_t week_ms = 7 * TIME_DAY_MS;
+    static const int64_t week_ms = YIELD_DAYS * TIME_DAY_MS;
     double made[WEEKS_MAX] = {0};
     double usual[WEEKS_MAX] = {0};
     double in[WEEKS_MAX] = {0};
@@ -110,6 +114,7 @@ static void read_weeks(weekly *w, const city *c, const yield *list, size_t count
             continue;
         w->values[w->count] = log(made[week] / usual[week]);
         w->in_g[w->count] = in[week];
+        w->out_g[w->count] = made[week];
         w->known_ms[w->count] = known[week];
         w->from_ms[w->count++] = c->first_ms + (int64_t)week * week_ms;
     }
@@ -135,21 +140,51 @@ static void read_power(weekly *w, const city *c, const activity_row *const *rows
             continue;
         w->values[w->count] = log((double)a->value_micro / in);
         w->in_g[w->count] = in;
+        w->out_g[w->count] = 0;
         w->known_ms[w->count] = known;
         w->from_ms[w->count++] = a->from_ms;
     }
 }
 
-static wf_status report(rule_context *ctx, site_id site, code_id output, const weekly *w,
-                        const scan_low *low, wf_error *err)
+static const char *sentence_of(rule_context *ctx, enum sign sign, site_id site, code_id output,
+                               const scan_low *low, const char *days, double in_g, int64_t mass_g)
+{
+    const city *c = ctx->city;
+    const char *name = city_text(c, c->sites[site].key);
+    const char *treated = rule_mass(ctx, (int64_t)in_g);
+    const char *less = rule_printf(ctx, "%.1f", 100 * (1 - exp(-low->shift)));
+    if (sign == SIGN_LOSS_CLAIM)
+        return rule_printf(ctx,
+                           _("Site %1$s: for %2$s days it stated %3$s more %4$s per tonne than in "
+                             "its other days (%5$s treated): whether that much was lost is to be "
+                             "checked"),
+                           name, days, rule_mass(ctx, mass_g), city_code(c, output), treated);
+    if (sign == SIGN_POWER)
+        return rule_printf(
+            ctx,
+            _("Site %1$s: for %2$s days its treatments took %3$s %% less electricity "
+              "per tonne than in its other days, while %4$s was stated as treated: to "
+              "be checked"),
+            name, days, less, treated);
+    return rule_printf(ctx,
+                       _("Site %1$s: for %2$s days its treatments gave %3$s %% less %4$s per tonne "
+                         "than in its other days, while %5$s was stated as treated: to be checked"),
+                       name, days, less, city_code(c, output), treated);
+}
+
+static wf_status report(rule_context *ctx, enum sign sign, site_id site, code_id output,
+                        const weekly *w, const scan_low *low, wf_error *err)
 {
     const city *c = ctx->city;
     const site_row *row = &c->sites[site];
     finding f = rule_finding(ctx, FINDING_SUSPICION, SEVERITY_INSPECT);
+    int64_t bin_ms = (sign == SIGN_POWER ? 7 : YIELD_DAYS) * TIME_DAY_MS;
     double in = 0;
-    f.detected_at_ms = TIME_NONE;
-    for (size_t i = low->first; i < low->end; i++)
+    double base = 0; /* what the share that is in doubt is a share of */
+    for (size_t i = low->first; i < low->end; i++) {
         in += w->in_g[i];
+        base += sign == SIGN_LOSS_CLAIM ? w->out_g[i] : w->in_g[i];
+    }
     for (size_t i = 0; i <= low->shown_at && i < w->count; i++)
         if (w->known_ms[i] > f.detected_at_ms)
             f.detected_at_ms = w->known_ms[i];
@@ -158,21 +193,17 @@ static wf_status report(rule_context *ctx, site_id site, code_id output, const w
     f.subject_kind = SUBJECT_SITE;
     f.subject = site;
     f.from_ms = w->from_ms[low->first];
-    f.to_ms = w->from_ms[low->end - 1] + 7 * TIME_DAY_MS;
+    f.to_ms = w->from_ms[low->end - 1] + bin_ms;
     f.p = low->p;
-    f.mass_g = (int64_t)(in * (1 - exp(-low->shift)));
-    f.mass_low_g = (int64_t)(in * fmax(0, 1 - exp(-low->shift + u)));
-    f.mass_high_g = (int64_t)(in * (1 - exp(-low->shift - u))) + 1;
+    f.mass_g = (int64_t)(base * (1 - exp(-low->shift)));
+    f.mass_low_g = (int64_t)(base * fmax(0, 1 - exp(-low->shift + u)));
+    f.mass_high_g = (int64_t)(base * (1 - exp(-low->shift - u))) + 1;
     related_list related = {.count = 0};
     related_add(&related, city_text(c, row->key));
     related_add(&related, city_text(c, c->parties[row->party].key));
-    const char *what = output != BOOK_NONE ? city_code(c, output) : _("electricity");
-    f.sentence = rule_printf(
-        ctx,
-        _("Site %1$s: for %2$s weeks its treatments gave %3$s %% less %4$s per tonne than in its "
-          "other weeks, while %5$s was stated as treated: to be checked"),
-        city_text(c, row->key), rule_printf(ctx, "%zu", low->end - low->first),
-        rule_printf(ctx, "%.1f", 100 * (1 - exp(-low->shift))), what, rule_mass(ctx, (int64_t)in));
+    const char *days =
+        rule_printf(ctx, "%.0f", (double)(f.to_ms - f.from_ms) / (double)TIME_DAY_MS);
+    f.sentence = sentence_of(ctx, sign, site, output, low, days, in, f.mass_g);
     finding_add_evidence(ctx, &f, N_("shift, ln"), SEQ_COMPUTED, "%.3f", -low->shift);
     finding_add_evidence(ctx, &f, N_("noise of one period, ln"), SEQ_COMPUTED, "%.3f", low->sigma);
     finding_add_evidence(ctx, &f, N_("stated as treated"), SEQ_COMPUTED, "%.0f g", in);
@@ -181,35 +212,66 @@ static wf_status report(rule_context *ctx, site_id site, code_id output, const w
     return rule_report(ctx, &f, err);
 }
 
-static wf_status test(rule_context *ctx, site_id site, code_id output, const weekly *w,
-                      double noise, wf_error *err)
+static wf_status test(rule_context *ctx, enum sign sign, site_id site, code_id output, weekly *w,
+                      double prior, wf_error *err)
 {
     if (w->count < 6)
         return WF_OK;
     rule_count_tests(ctx, 1);
     scan_low low;
-    if (!scan_find_low(&low, w->values, w->count, noise, 0.005) || low.p > 0.1 ||
-        low.shift < rule_parameter_value(ctx->rule, "least_shift"))
+    scan_noise noise = {
+        rule_parameter_value(ctx->rule, sign == SIGN_POWER ? "power_noise" : "noise"), prior, 8};
+    if (sign == SIGN_LOSS_CLAIM)
+        for (size_t i = 0; i < w->count; i++)
+            w->values[i] = -w->values[i];
+    if (!scan_find_low(&low, w->values, w->count, &noise, 0.1 / 200) || low.p > 0.1 ||
+        low.shift < rule_parameter_value(ctx->rule,
+                                         sign == SIGN_LOSS_CLAIM ? "least_claim" : "least_shift"))
         return WF_OK;
-    return report(ctx, site, output, w, &low, err);
+    return report(ctx, sign, site, output, w, &low, err);
+}
+
+static size_t end_of_series(const yield *list, size_t count, size_t first)
+{
+    size_t end = first;
+    while (end < count && list[end].site == list[first].site &&
+           list[end].output == list[first].output)
+        end++;
+    return end;
+}
+
+/* The median noise of all yields of the city, which each series' own is drawn to. */
+static double usual_noise(const city *c, const yield *list, size_t count, weekly *w,
+                          double *scratch)
+{
+    size_t n = 0;
+    for (size_t first = 0; first < count;) {
+        size_t end = end_of_series(list, count, first);
+        read_weeks(w, c, list + first, end - first);
+        if (w->count >= 6)
+            scratch[n++] = scan_sigma(w->values, w->count);
+        first = end;
+    }
+    return n >= 5 ? median_in_place(scratch, n) : 0;
 }
 
 static wf_status test_yields(rule_context *ctx, const yield *list, size_t count, weekly *w,
-                             wf_error *err)
+                             double *scratch, wf_error *err)
 {
-    for (size_t first = 0; first < count;) {
-        size_t end = first;
-        while (end < count && list[end].site == list[first].site &&
-               list[end].output == list[first].output)
-            end++;
-        read_weeks(w, ctx->city, list + first, end - first);
-        wf_status status = test(ctx, list[first].site, list[first].output, w,
-                                rule_parameter_value(ctx->rule, "noise"), err);
-        if (status != WF_OK)
-            return status;
+    const city *c = ctx->city;
+    double prior = usual_noise(c, list, count, w, scratch);
+    wf_status status = WF_OK;
+    for (size_t first = 0; first < count && status == WF_OK;) {
+        size_t end = end_of_series(list, count, first);
+        site_id site = list[first].site;
+        code_id output = list[first].output;
+        const char *word = city_code(c, output);
+        read_weeks(w, c, list + first, end - first);
+        bool claim = strcmp(word, "leachate") == 0 || strcmp(word, "water") == 0;
+        status = test(ctx, claim ? SIGN_LOSS_CLAIM : SIGN_YIELD, site, output, w, prior, err);
         first = end;
     }
-    return WF_OK;
+    return status;
 }
 
 /* ---- electricity ---------------------------------------------------------------------------- */
@@ -264,8 +326,7 @@ static wf_status test_power(rule_context *ctx, weekly *w, wf_error *err)
             end++;
         if (end > k) {
             read_power(w, c, rows + i, row_end - i, treated + k, end - k);
-            status =
-                test(ctx, site, BOOK_NONE, w, rule_parameter_value(ctx->rule, "power_noise"), err);
+            status = test(ctx, SIGN_POWER, site, BOOK_NONE, w, 0, err);
         }
         i = row_end;
         k = end;
@@ -286,7 +347,7 @@ static wf_status run(rule_context *ctx, wf_error *err)
         status = wf_fail(err, WF_SYSTEM, "out of memory for the yields of treatments");
     } else {
         set_usual(list, count, scratch);
-        status = test_yields(ctx, list, count, w, err);
+        status = test_yields(ctx, list, count, w, scratch, err);
         if (status == WF_OK)
             status = test_power(ctx, w, err);
     }

@@ -38,7 +38,8 @@ typedef struct period {
 typedef struct table {
     period *periods; /* by site, then time */
     size_t count;
-    uint32_t *first; /* by site, site_count + 1 */
+    uint32_t *first;  /* by site, site_count + 1 */
+    uint32_t *driver; /* by site: the one that is used */
     bool *has_generation;
 } table;
 
@@ -57,22 +58,35 @@ static int class_of(const city *c, code_id code)
     return text[0] >= '0' && text[0] <= '9' ? 1 : 0;
 }
 
-/* A site's driver; for a site that states none, the driver of its first activity row. */
+/* The driver that a site states most often (a factory tells its power weekly and its product
+   monthly); among equals the one of its registration. */
+static bool choose_drivers(uint32_t *driver, const city *c)
+{
+    uint32_t *counts = calloc((c->site_count + 1) * DRIVER_COUNT, sizeof *counts);
+    for (size_t i = 0; counts != NULL && i < c->activity_count; i++)
+        counts[(size_t)c->activities[i].site * DRIVER_COUNT + c->activities[i].driver]++;
+    for (size_t i = 0; counts != NULL && i < c->site_count; i++) {
+        const uint32_t *of = counts + i * DRIVER_COUNT;
+        driver[i] = c->sites[i].driver;
+        for (uint32_t d = DRIVER_NONE + 1; d < DRIVER_COUNT; d++)
+            if (of[d] > of[driver[i]])
+                driver[i] = d;
+    }
+    free(counts);
+    return counts != NULL;
+}
+
 static bool make_periods(table *t, const city *c)
 {
-    uint32_t *driver = calloc(c->site_count + 1, sizeof *driver);
+    t->driver = calloc(c->site_count + 1, sizeof *t->driver);
     t->periods = malloc((c->activity_count + 1) * sizeof *t->periods);
     t->first = calloc(c->site_count + 2, sizeof *t->first);
     t->has_generation = calloc(c->site_count + 1, sizeof *t->has_generation);
-    bool made =
-        driver != NULL && t->periods != NULL && t->first != NULL && t->has_generation != NULL;
-    for (size_t i = 0; made && i < c->site_count; i++)
-        driver[i] = c->sites[i].driver;
+    bool made = t->driver != NULL && t->periods != NULL && t->first != NULL &&
+                t->has_generation != NULL && choose_drivers(t->driver, c);
     for (size_t i = 0; made && i < c->activity_count; i++) {
         const activity_row *a = &c->activities[i];
-        if (driver[a->site] == DRIVER_NONE)
-            driver[a->site] = a->driver;
-        if (a->driver != driver[a->site] || a->value_micro <= 0)
+        if (a->driver != t->driver[a->site] || a->value_micro <= 0)
             continue;
         t->periods[t->count++] = (period){.from_ms = a->from_ms,
                                           .to_ms = a->to_ms,
@@ -86,7 +100,6 @@ static bool make_periods(table *t, const city *c)
         t->first[t->periods[i].site + 1]++;
     for (size_t i = 0; made && i < c->site_count; i++)
         t->first[i + 1] += t->first[i];
-    free(driver);
     return made;
 }
 
@@ -179,8 +192,127 @@ static void read_series(site_series *s, const city *c, const table *t, site_id s
         s->values[i] = log(fmax(ratios[i], usual / 20));
 }
 
+/* ---- what all sites of a driver share ------------------------------------------------------- */
+
+/* A festival, a short first week, a month's end: the median over the sites of one driver of how far
+   a period lies from each site's own median. And the noise that remains, as a prior for each. */
+typedef struct common_row {
+    uint32_t driver;
+    int class;
+    int64_t from_ms;
+    double value;
+} common_row;
+
+typedef struct common {
+    common_row *rows; /* by driver, class, time; after make_common one row each */
+    size_t count, capacity;
+    double noise[DRIVER_COUNT][CLASSES]; /* 0: not known */
+} common;
+
+static int compare_common(const void *left, const void *right)
+{
+    const common_row *a = left;
+    const common_row *b = right;
+    if (a->driver != b->driver)
+        return a->driver < b->driver ? -1 : 1;
+    if (a->class != b->class)
+        return a->class - b->class;
+    if (a->from_ms != b->from_ms)
+        return a->from_ms < b->from_ms ? -1 : 1;
+    return (a->value > b->value) - (a->value < b->value);
+}
+
+static bool add_common(common *m, common_row row)
+{
+    if (!array_grow((void **)&m->rows, &m->capacity, m->count + 1, sizeof *m->rows))
+        return false;
+    m->rows[m->count++] = row;
+    return true;
+}
+
+static bool same_period(const common_row *a, const common_row *b)
+{
+    return a->driver == b->driver && a->class == b->class && a->from_ms == b->from_ms;
+}
+
+/* Rows of one period become one, their median; fewer than five sites have nothing in common. */
+static void fold_common(common *m)
+{
+    size_t kept = 0;
+    if (m->count > 0)
+        qsort(m->rows, m->count, sizeof *m->rows, compare_common);
+    for (size_t first = 0; first < m->count;) {
+        size_t end = first;
+        while (end < m->count && same_period(&m->rows[first], &m->rows[end]))
+            end++;
+        common_row row = m->rows[first];
+        row.value = end - first >= 5 ? m->rows[first + (end - first) / 2].value : 0;
+        m->rows[kept++] = row;
+        first = end;
+    }
+    m->count = kept;
+}
+
+static double common_value(const common *m, uint32_t driver, int class, int64_t from_ms)
+{
+    size_t low = 0;
+    size_t high = m->count;
+    common_row key = {driver, class, from_ms, -INFINITY};
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_common(&m->rows[middle], &key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < m->count && same_period(&m->rows[low], &key) ? m->rows[low].value : 0;
+}
+
+static void take_common_out(site_series *s, const common *m, uint32_t driver, int class)
+{
+    for (size_t i = 0; i < s->count; i++)
+        s->values[i] -= common_value(m, driver, class, s->periods[i]->from_ms);
+}
+
+static double median_of(const double *values, size_t count)
+{
+    double sorted[PERIODS_MAX];
+    memcpy(sorted, values, count * sizeof *sorted);
+    return median_in_place(sorted, count);
+}
+
+static bool make_common(common *m, const city *c, const table *t, site_series *s)
+{
+    for (site_id site = 0; site < c->site_count; site++)
+        for (int class = 0; class < CLASSES && is_generator(c->sites[site].kind); class ++) {
+            read_series(s, c, t, site, class);
+            double centre = s->count > 0 ? median_of(s->values, s->count) : 0;
+            for (size_t i = 0; i < s->count; i++)
+                if (!add_common(m, (common_row){t->driver[site], class, s->periods[i]->from_ms,
+                                                s->values[i] - centre}))
+                    return false;
+        }
+    fold_common(m);
+    common spread = {0}; /* the same fold, with each site's noise for a value */
+    bool made = true;
+    for (site_id site = 0; made && site < c->site_count; site++)
+        for (int class = 0; made && class < CLASSES && is_generator(c->sites[site].kind);
+             class ++) {
+            read_series(s, c, t, site, class);
+            take_common_out(s, m, t->driver[site], class);
+            if (s->count >= 6)
+                made = add_common(&spread, (common_row){t->driver[site], class, 0,
+                                                        scan_sigma(s->values, s->count)});
+        }
+    fold_common(&spread);
+    for (size_t i = 0; i < spread.count; i++)
+        m->noise[spread.rows[i].driver][spread.rows[i].class] = spread.rows[i].value;
+    free(spread.rows);
+    return made;
+}
+
 static wf_status report(rule_context *ctx, const site_series *s, const scan_low *low, int class,
-                        wf_error *err)
+                        uint32_t driver, wf_error *err)
 {
     const city *c = ctx->city;
     const period *first = s->periods[low->first];
@@ -189,7 +321,10 @@ static wf_status report(rule_context *ctx, const site_series *s, const scan_low 
     double expected = 0;
     double declared = 0;
     for (size_t i = low->first; i < low->end; i++) {
-        expected += s->periods[i]->driver * exp(low->level);
+        /* the value of a period is ln(declared / driver) less what all share, so put that back */
+        double share = log(fmax(s->periods[i]->declared_g[class], 1) / s->periods[i]->driver);
+        double all = s->periods[i]->declared_g[class] > 0 ? share - s->values[i] : 0;
+        expected += s->periods[i]->driver * exp(low->level + all);
         declared += s->periods[i]->declared_g[class];
     }
     double n = (double)(low->end - low->first);
@@ -217,9 +352,8 @@ static wf_status report(rule_context *ctx, const site_series *s, const scan_low 
         _("Site %1$s declared %2$s in %3$s periods where its %4$s and its own other periods make "
           "%5$s likely, %6$s %% less: to be checked"),
         city_text(c, site->key), rule_mass(ctx, (int64_t)declared),
-        rule_printf(ctx, "%zu", low->end - low->first),
-        vocabulary_word(&vocabulary_driver, site->driver), rule_mass(ctx, (int64_t)expected),
-        rule_printf(ctx, "%.0f", 100 * (1 - exp(-low->shift))));
+        rule_printf(ctx, "%zu", low->end - low->first), vocabulary_word(&vocabulary_driver, driver),
+        rule_mass(ctx, (int64_t)expected), rule_printf(ctx, "%.0f", 100 * (1 - exp(-low->shift))));
     finding_add_evidence(ctx, &f, N_("expected"), SEQ_COMPUTED, "%.0f g", expected);
     finding_add_evidence(ctx, &f, N_("declared"), SEQ_COMPUTED, "%.0f g", declared);
     finding_add_evidence(ctx, &f, N_("noise of one period, ln"), SEQ_COMPUTED, "%.3f", low->sigma);
@@ -257,11 +391,13 @@ static bool find_peer_low(scan_low *out, const rule_context *ctx, const double *
     return enough;
 }
 
-static wf_status test_site(rule_context *ctx, const table *t, double *levels, site_id site,
-                           site_series *s, int class, bool peers, wf_error *err)
+static wf_status test_site(rule_context *ctx, const table *t, const common *m, double *levels,
+                           site_id site, site_series *s, int class, bool peers, wf_error *err)
 {
     const rule *r = ctx->rule;
+    uint32_t driver = t->driver[site];
     read_series(s, ctx->city, t, site, class);
+    take_common_out(s, m, driver, class);
     double sum = 0;
     for (size_t i = 0; i < s->count; i++)
         sum += s->values[i];
@@ -269,19 +405,19 @@ static wf_status test_site(rule_context *ctx, const table *t, double *levels, si
         levels[site] = s->count >= 2 ? sum / (double)s->count : NAN;
     if (s->count < 2)
         return WF_OK;
-    scan_low low;
+    scan_low low = {0};
     double enough = 0.1 / (double)(ctx->city->site_count + 1);
-    bool found =
-        peers ? find_peer_low(&low, ctx, levels, site, s->count)
-              : scan_find_low(&low, s->values, s->count, rule_parameter_value(r, "noise"), enough);
+    scan_noise noise = {rule_parameter_value(r, "noise"), m->noise[driver][class], 8};
+    bool found = peers ? find_peer_low(&low, ctx, levels, site, s->count)
+                       : scan_find_low(&low, s->values, s->count, &noise, enough);
     rule_count_tests(ctx, peers || s->count >= 6 ? 1 : 0);
     if (!found || low.p > 0.1 || low.shift < rule_parameter_value(r, "least_shift"))
         return WF_OK;
-    return report(ctx, s, &low, class, err);
+    return report(ctx, s, &low, class, t->driver[site], err);
 }
 
-static wf_status test_class(rule_context *ctx, const table *t, double *levels, site_series *s,
-                            int class, wf_error *err)
+static wf_status test_class(rule_context *ctx, const table *t, const common *m, double *levels,
+                            site_series *s, int class, wf_error *err)
 {
     const city *c = ctx->city;
     for (int peers = 0; peers < 2; peers++)
@@ -294,7 +430,7 @@ static wf_status test_class(rule_context *ctx, const table *t, double *levels, s
                               kind == SITE_COMMUNITY || kind == SITE_MARKET;
             if (!is_generator(kind) || (peers == 1 && (!comparable || isnan(levels[site]))))
                 continue;
-            wf_status status = test_site(ctx, t, levels, site, s, class, peers == 1, err);
+            wf_status status = test_site(ctx, t, m, levels, site, s, class, peers == 1, err);
             if (status != WF_OK)
                 return status;
         }
@@ -305,6 +441,7 @@ static wf_status run(rule_context *ctx, wf_error *err)
 {
     const city *c = ctx->city;
     table t = {0};
+    common m = {0};
     double *levels = malloc((c->site_count + 1) * sizeof *levels);
     site_series *s = malloc(sizeof *s);
     wf_status status = WF_OK;
@@ -312,12 +449,16 @@ static wf_status run(rule_context *ctx, wf_error *err)
         status = wf_fail(err, WF_SYSTEM, "out of memory for the activity of sites");
     } else {
         fill(&t, c);
+        if (!make_common(&m, c, &t, s))
+            status = wf_fail(err, WF_SYSTEM, "out of memory for what sites share");
         for (int class = 0; class < CLASSES && status == WF_OK; class ++)
-            status = test_class(ctx, &t, levels, s, class, err);
+            status = test_class(ctx, &t, &m, levels, s, class, err);
     }
     free(t.periods);
     free(t.first);
     free(t.has_generation);
+    free(t.driver);
+    free(m.rows);
     free(levels);
     free(s);
     return status;
