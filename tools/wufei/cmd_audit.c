@@ -111,9 +111,8 @@ static wf_status audit_run(arguments *args)
     if (status == WF_OK)
         status = options_window(args, ledger, &filter);
     if (status == WF_OK)
-        status = command_output(
-            args, &out, ledger, explain != NULL,
-            explain != NULL ? NULL : "finding_id|rule|class|severity|subject_id|kg|sentence");
+        status = command_output(args, &out, ledger, explain != NULL,
+                                explain != NULL ? NULL : "finding_id|rule|class|kg|sentence");
     if (status == WF_OK) {
         wf_sink sink = output_sink(out);
         status = explain != NULL ? wf_explain(ledger, explain, &sink, &args->error)
