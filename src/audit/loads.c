@@ -170,19 +170,20 @@ size_t load_window(const load_table *t, int64_t ms)
     return window < t->window_count ? window : t->window_count - 1;
 }
 
-bool load_scale_off(const load_table *t, scale_id scale, size_t window)
+bool load_scale_off(const load_table *t, scale_id scale, size_t window, uint32_t partners)
 {
     const scale_effect *e = &t->effects[(size_t)scale * t->window_count + window];
-    return e->pairs >= 10 && e->partners >= 3 && fabs(e->effect) > 0.004 &&
+    return e->pairs >= 10 && e->partners >= partners && fabs(e->effect) > 0.004 &&
            fabs(e->effect) > 4 * e->sigma;
 }
 
-bool load_pair_blocked(const load_table *t, const weight_pair *p)
+bool load_pair_blocked(const load_table *t, const weight_pair *p, uint32_t partners)
 {
     size_t at = load_window(t, p->at_ms);
     size_t first = at > 0 ? at - 1 : 0;
     for (size_t w = first; w <= at + 1 && w < t->window_count; w++)
-        if (load_scale_off(t, p->origin, w) || load_scale_off(t, p->destination, w))
+        if (load_scale_off(t, p->origin, w, partners) ||
+            load_scale_off(t, p->destination, w, partners))
             return true;
     return false;
 }
@@ -345,6 +346,13 @@ static bool fit(load_table *t, const city *c)
     return made;
 }
 
+static double coarser_division_g(const city *c, const weight_pair *p)
+{
+    int64_t a = c->scales[p->origin].division_g;
+    int64_t b = c->scales[p->destination].division_g;
+    return (double)(a > b ? a : b);
+}
+
 /* Robust inflation (detection.md 2.4.3): in each group (stream, with or without tickets) the z of
    ordinary loads must have the MAD of a normal. The model's sigma is from permissible errors and so
    is often too wide: it may shrink to half, too. */
@@ -369,7 +377,9 @@ static bool inflate(load_table *t, const city *c)
                 if (pass == 0) {
                     z[count++] = p->gap_g / p->sigma_g;
                 } else {
-                    p->sigma_g *= factor;
+                    /* Ordinary loads may be large ones: a small load is still read in whole
+                     * divisions. */
+                    p->sigma_g = fmax(p->sigma_g * factor, coarser_division_g(c, p));
                     p->z = p->gap_g / p->sigma_g;
                 }
             }

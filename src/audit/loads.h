@@ -50,10 +50,11 @@ wf_status load_table_make(load_table *out, const city *c, const struct audit_sha
 void load_table_free(load_table *t);
 size_t load_window(const load_table *t, int64_t ms);
 /* True when the scale was off by more than 0.4 % and four of its sigmas in this window, with at
-   least ten pairs and three partners: it goes to metrology (R24) and accuses nobody (R17, R25). */
-bool load_scale_off(const load_table *t, scale_id scale, size_t window);
+   least ten pairs and so many partners: it goes to metrology (R24: 3 partners) and accuses nobody.
+ */
+bool load_scale_off(const load_table *t, scale_id scale, size_t window, uint32_t partners);
 /* True when either scale of the pair was off then or in the windows beside. */
-bool load_pair_blocked(const load_table *t, const weight_pair *p);
+bool load_pair_blocked(const load_table *t, const weight_pair *p, uint32_t partners);
 
 /* The best figure for what left and what arrived, for other rules: the ticket where there is
    exactly one at that end (an event's mass may be typed wrong, a ticket comes from the scale),

@@ -18,6 +18,7 @@
 static const rule_parameter parameters[] = {
     {"z", 3.29, "sigma", "detection.md 4.2: 5 % false alarm, 95 % detection of a single load"},
     {"share", 0.005, "share of the load", "proposal: below it no inspector can act on one load"},
+    {"least_mass", 1, "kg", "proposal"},
     {"severe_mass", 500, "kg", "detection.md, R17"},
 };
 
@@ -45,7 +46,7 @@ static bool is_tested(const rule_context *ctx, const weight_pair *p)
 {
     const manifest_row *m = &ctx->city->manifests[p->manifest];
     if (!rule_covers(ctx, (enum waste_stream)m->stream) ||
-        load_pair_blocked(&ctx->shared->loads, p))
+        load_pair_blocked(&ctx->shared->loads, p, 1)) /* one partner will do: rather say nothing */
         return false;
     bool tickets = p->origin_ticket != BOOK_NONE && p->destination_ticket != BOOK_NONE;
     return tickets || !looks_mistyped(p->sent_g, p->arrived_g);
@@ -104,12 +105,13 @@ static wf_status run(rule_context *ctx, wf_error *err)
     const load_table *t = &ctx->shared->loads;
     double z = rule_parameter_value(ctx->rule, "z");
     double share = rule_parameter_value(ctx->rule, "share");
+    double least_kg = rule_parameter_value(ctx->rule, "least_mass");
     for (size_t i = 0; i < t->count; i++) {
         const weight_pair *p = &t->pairs[i];
         if (!is_tested(ctx, p))
             continue;
         rule_count_tests(ctx, 1);
-        if (p->z <= z || p->gap_g < share * p->sent_g)
+        if (p->z <= z || p->gap_g < share * p->sent_g || p->gap_g < 1000 * least_kg)
             continue;
         wf_status status = report(ctx, p, err);
         if (status != WF_OK)

@@ -24,7 +24,7 @@ static run_of_windows read_run(const load_table *t, scale_id scale, size_t first
 {
     run_of_windows r = {.first = first, .last = first};
     double variance = 0;
-    for (size_t w = first; w < t->window_count && load_scale_off(t, scale, w); w++) {
+    for (size_t w = first; w < t->window_count && load_scale_off(t, scale, w, 3); w++) {
         const scale_effect *e = &t->effects[(size_t)scale * t->window_count + w];
         r.last = w;
         r.pairs += e->pairs;
@@ -91,7 +91,7 @@ static wf_status run(rule_context *ctx, wf_error *err)
     for (scale_id scale = 0; t->count > 0 && scale < ctx->city->scale_count; scale++) {
         rule_count_tests(ctx, 1);
         for (size_t w = 0; w < t->window_count; w++) {
-            if (!load_scale_off(t, scale, w))
+            if (!load_scale_off(t, scale, w, 3))
                 continue;
             run_of_windows r = read_run(t, scale, w);
             w = r.last;

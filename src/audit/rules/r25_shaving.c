@@ -170,7 +170,7 @@ static bool group_loads(grouped *g, const rule_context *ctx, bool by_vehicle)
             const manifest_row *m = &c->manifests[t->pairs[i].manifest];
             uint32_t key = by_vehicle ? m->vehicle : m->carrier;
             if (key >= g->key_count || !rule_covers(ctx, (enum waste_stream)m->stream) ||
-                load_pair_blocked(t, &t->pairs[i]))
+                load_pair_blocked(t, &t->pairs[i], 2))
                 continue;
             if (pass == 0)
                 g->first[key + 2]++;
