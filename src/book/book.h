@@ -48,6 +48,10 @@ enum object_kind {
 wf_status book_find(book *b, store_txn *txn, const char *text_id, enum object_kind *kind,
                     uint32_t *index, wf_error *err); /* *kind OBJECT_NONE when unknown */
 
+/* The same for one kind only; *index BOOK_NONE when unknown. */
+wf_status book_find_kind(book *b, store_txn *txn, enum object_kind kind, const char *text_id,
+                         uint32_t *index, wf_error *err);
+
 /* Single rows, straight from the store: for `show` in a few milliseconds. Texts by book_text. */
 wf_status book_get_manifest(book *b, store_txn *txn, manifest_id id, manifest_row *out,
                             wf_error *err);

@@ -45,6 +45,21 @@ wf_status book_find(book *b, store_txn *txn, const char *text_id, enum object_ki
     return WF_OK;
 }
 
+wf_status book_find_kind(book *b, store_txn *txn, enum object_kind kind, const char *text_id,
+                         uint32_t *index, wf_error *err)
+{
+    (void)b;
+    bool found = false;
+    size_t size = strlen(text_id);
+    *index = BOOK_NONE;
+    if (size > 2 * TEXT_ID_MAX + 1)
+        return WF_OK;
+    BOOK_TRY(name_lookup(txn, kind, text_id, size, &found, index, err));
+    if (!found)
+        *index = BOOK_NONE;
+    return WF_OK;
+}
+
 wf_status book_get_manifest(book *b, store_txn *txn, manifest_id id, manifest_row *out,
                             wf_error *err)
 {

@@ -23,7 +23,8 @@ typedef struct memory_watch memory_watch;
 memory_watch *memory_watch_start(void);
 double memory_watch_stop_mib(memory_watch *w);
 
-/* Prints "name: ours UNIT, limit UNIT (what): ratio R, wanted >= W: ok|MISSED"; false when missed. */
+/* Prints "name: ours UNIT, limit UNIT (what): ratio R, wanted >= W: ok|MISSED"; false when missed.
+ */
 bool bench_ratio(const char *name, const char *unit, double ours, double limit,
                  const char *limit_what, double wanted);
 /* Prints "name: value UNIT, wanted <= (or >=) bound: ok|MISSED". */
@@ -47,7 +48,7 @@ void bench_remove(const char *dir); /* rm -rf of a folder that a benchmark made 
 double bench_spawn(char *const argv[]);
 
 /* The benchmarks; each returns the number of missed bounds. */
-int bench_ingest(const char *city, const char *work);
+int bench_ingest(const char *bundle, const char *work);
 int bench_signed(const char *work);
 int bench_verify(const char *work);
 int bench_audit(const char *work);

@@ -99,7 +99,8 @@ static void *check_slice(void *argument)
         make_message(&message, statement_at(c->set, i));
         WF_ASSERT(EVP_MD_CTX_reset(ctx) == 1 &&
                   EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, c->set->keys[i % PARTIES]) == 1 &&
-                  EVP_DigestVerify(ctx, c->set->signatures[i], 64, message.data, message.size) == 1);
+                  EVP_DigestVerify(ctx, c->set->signatures[i], 64, message.data, message.size) ==
+                      1);
     }
     EVP_MD_CTX_free(ctx);
     buffer_free(&message);

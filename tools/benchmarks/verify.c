@@ -1,8 +1,8 @@
 /*
  * benchmarks/verify.c: verification against hashing alone.
  *
- * The limit is SHA-256 of the same entries, one message an entry, held in memory, on the same number of
- * threads. Each pass is done three times in turn and the best of each is compared.
+ * The limit is SHA-256 of the same entries, one message an entry, held in memory, on the same
+ * number of threads. Each pass is done three times in turn and the best of each is compared.
  */
 #include "bench.h"
 
