@@ -27,7 +27,7 @@
 #include "model/columns.h"
 #include "model/track.h"
 
-enum { STATEMENTS_BATCH = 1000, STATEMENTS_FLIGHT = 6, STATEMENTS_PROBLEMS_MAX = 100000 };
+enum { STATEMENTS_BATCH = 3999, STATEMENTS_FLIGHT = 6, STATEMENTS_PROBLEMS_MAX = 100000 };
 
 /* Where the statements go: a ledger with its book, or a stand-in of a test or a benchmark. */
 typedef struct import_target {
