@@ -77,8 +77,10 @@ static wf_status audit_check_rule(const char *id, wf_error *err)
     if (id == NULL)
         return WF_OK;
     for (const rule *const *r = audit_rules(); *r != NULL; r++) {
-        if (strcmp((*r)->id, id) == 0)
+        if (strcmp((*r)->id, id) == 0) {
+            buffer_free(&all);
             return WF_OK;
+        }
         buffer_printf(&all, " %s", (*r)->id);
     }
     buffer_append_byte(&all, 0);

@@ -8,11 +8,11 @@
  *
  * where opening and closing are stock on sites. What treatments put out is `made`; of that, product
  * and loss (leachate, water) leave the books at once; they stand with the code that was treated,
- * because "product" is no waste of any stream. `generated` holds what was reported as generated
- * and the stock found by the first stock take of a site. What left a site is in exactly one of two
- * columns: `out`, when it arrived or is still under way, or `unaccounted`, when it was written off
- * on the way; and so `undeclared` holds what arrived beyond what had left. Over the whole city out
- * minus in is therefore the change of what is under way.
+ * because "product" is no waste of any stream. `opening` holds the stock at the beginning and what
+ * the first stock take of a site and code found, which was there before the records began. What
+ * left a site is in exactly one of two columns: `out`, when it arrived or is still under way, or
+ * `unaccounted`, when it was written off on the way; and so `undeclared` holds what arrived beyond
+ * what had left. Over the whole city out minus in is therefore the change of what is under way.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -253,20 +253,20 @@ static void balance_answer_row(answer *a, const balance_row *row)
 {
     const int64_t *flow = row->flow_g;
     int64_t closing_g = row->opening_g + balance_change(flow);
-    int64_t generated_g = flow[FLOW_GENERATED] + flow[FLOW_OPENING];
+    int64_t opening_g = row->opening_g + flow[FLOW_OPENING];
     int64_t out_g = flow[FLOW_OUT] - flow[FLOW_UNACCOUNTED_TRANSIT] + flow[FLOW_UNDECLARED_TRANSIT];
     int64_t made_g = flow[FLOW_MADE] + flow[FLOW_PRODUCT] + flow[FLOW_LOSS];
     int64_t unaccounted_g = flow[FLOW_UNACCOUNTED_STOCK] + flow[FLOW_UNACCOUNTED_TRANSIT];
     int64_t undeclared_g = flow[FLOW_UNDECLARED_STOCK] + flow[FLOW_UNDECLARED_TRANSIT];
-    WF_ASSERT(closing_g == row->opening_g + generated_g + flow[FLOW_IN] + made_g + undeclared_g -
-                               out_g - flow[FLOW_TREATED] - flow[FLOW_PRODUCT] - flow[FLOW_LOSS] -
-                               unaccounted_g);
+    WF_ASSERT(closing_g == opening_g + flow[FLOW_GENERATED] + flow[FLOW_IN] + made_g +
+                               undeclared_g - out_g - flow[FLOW_TREATED] - flow[FLOW_PRODUCT] -
+                               flow[FLOW_LOSS] - unaccounted_g);
     if (row->key != NULL)
         cell_text(a, row->key);
     else
         cell_day(a, row->day);
-    cell_mass(a, row->opening_g);
-    cell_mass(a, generated_g);
+    cell_mass(a, opening_g);
+    cell_mass(a, flow[FLOW_GENERATED]);
     cell_mass(a, flow[FLOW_IN]);
     cell_mass(a, made_g);
     cell_mass(a, out_g);

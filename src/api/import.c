@@ -36,8 +36,11 @@ static wf_status import_run(wf_ledger *l, const char *const *paths, size_t count
                            count);
         return import_bundle(l->log, l->book, paths[0], below, summary, err);
     case WF_IMPORT_EMANIFEST:
+        return import_emanifest(l->log, l->book, paths, count, below, summary, err);
     case WF_IMPORT_MAP:
-        return wf_fail(err, WF_USAGE, _("this import format is not in this version"));
+        if (options->map_path == NULL)
+            return wf_fail(err, WF_USAGE, _("no map file is named"));
+        return import_map(l->log, l->book, options->map_path, paths, count, below, summary, err);
     }
     return wf_fail(err, WF_USAGE, _("unknown import format %d"), (int)options->format);
 }
