@@ -93,11 +93,12 @@ static bool balance_taken(const balance_job *job, const day_row *d)
 }
 
 /* What a day does to the stock. Product and loss were never in it: the treatment took them out. */
+/* The identity of src/book/README.md. */
 static int64_t balance_change(const int64_t flow[FLOW_COUNT])
 {
     return flow[FLOW_OPENING] + flow[FLOW_GENERATED] + flow[FLOW_IN] + flow[FLOW_MADE] +
-           flow[FLOW_UNDECLARED_STOCK] - flow[FLOW_OUT] - flow[FLOW_TREATED] -
-           flow[FLOW_UNACCOUNTED_STOCK];
+           flow[FLOW_UNDECLARED_STOCK] - flow[FLOW_OUT] - flow[FLOW_TREATED] - flow[FLOW_PRODUCT] -
+           flow[FLOW_LOSS] - flow[FLOW_UNACCOUNTED_STOCK];
 }
 
 /* The number of the key that a day row belongs to, and its text. */
@@ -159,8 +160,10 @@ static void balance_add(balance_row *row, const day_row *d, bool before)
         return;
     }
     for (int flow = 0; flow < FLOW_COUNT; flow++)
-        if (flow != FLOW_PRODUCT && flow != FLOW_LOSS) /* balance_collect_exits has them */
+        if (flow != FLOW_PRODUCT && flow != FLOW_LOSS)
             row->flow_g[flow] += d->mass_g[flow];
+    /* balance_collect_exits has what left the books at once, under the code it was made of */
+    row->flow_g[FLOW_MADE] -= d->mass_g[FLOW_PRODUCT] + d->mass_g[FLOW_LOSS];
 }
 
 /* Rows of days follow each other: a day opens with what the day before closed with. */
@@ -240,6 +243,7 @@ static bool balance_collect_exits(balance_job *job)
         if (row == NULL)
             return false;
         row->flow_g[product ? FLOW_PRODUCT : FLOW_LOSS] += t->output_g;
+        row->flow_g[FLOW_MADE] += t->output_g;
     }
     return true;
 }
@@ -255,10 +259,9 @@ static void balance_answer_row(answer *a, const balance_row *row)
     int64_t closing_g = row->opening_g + balance_change(flow);
     int64_t opening_g = row->opening_g + flow[FLOW_OPENING];
     int64_t out_g = flow[FLOW_OUT] - flow[FLOW_UNACCOUNTED_TRANSIT] + flow[FLOW_UNDECLARED_TRANSIT];
-    int64_t made_g = flow[FLOW_MADE] + flow[FLOW_PRODUCT] + flow[FLOW_LOSS];
     int64_t unaccounted_g = flow[FLOW_UNACCOUNTED_STOCK] + flow[FLOW_UNACCOUNTED_TRANSIT];
     int64_t undeclared_g = flow[FLOW_UNDECLARED_STOCK] + flow[FLOW_UNDECLARED_TRANSIT];
-    WF_ASSERT(closing_g == opening_g + flow[FLOW_GENERATED] + flow[FLOW_IN] + made_g +
+    WF_ASSERT(closing_g == opening_g + flow[FLOW_GENERATED] + flow[FLOW_IN] + flow[FLOW_MADE] +
                                undeclared_g - out_g - flow[FLOW_TREATED] - flow[FLOW_PRODUCT] -
                                flow[FLOW_LOSS] - unaccounted_g);
     if (row->key != NULL)
@@ -268,7 +271,7 @@ static void balance_answer_row(answer *a, const balance_row *row)
     cell_mass(a, opening_g);
     cell_mass(a, flow[FLOW_GENERATED]);
     cell_mass(a, flow[FLOW_IN]);
-    cell_mass(a, made_g);
+    cell_mass(a, flow[FLOW_MADE]);
     cell_mass(a, out_g);
     cell_mass(a, flow[FLOW_TREATED]);
     cell_mass(a, flow[FLOW_PRODUCT]);
