@@ -11,10 +11,10 @@
  *     value = capacity
  *
  *     [FILE.csv check]              rows of FILE.csv that fail are refused, with their line
- *     not_empty = origin            the cell must be given (several columns: origin date)
- *     in_order = start end          both are times, and the second is not before the first
- *     within = start 2020-12-01 2022-01-01   a time in [first, second)
- *     known = origin capacity       the lookup has the cell
+ *     not_empty = origin, emptier   the cells must be given
+ *     in_order = start, end         both are times, and the second is not before the first
+ *     within = start, 2020-12-01, 2022-01-01   a time in [first, second)
+ *     known = origin, capacity      the lookup has the cell
  *
  *     [FILE.csv BUNDLEFILE LABEL]   every row of FILE.csv that passed makes one row of BUNDLEFILE
  *     site_id = {origin}            column of the bundle = template

@@ -34,6 +34,8 @@ typedef struct source { /* a CSV file of the command line */
     const char *path;
     const char *name; /* its base name */
     uint64_t read, refused;
+    bool *is_refused; /* by line: a line that makes several rows is refused once */
+    size_t line_capacity;
 } source;
 
 typedef struct origin { /* what a line of a bundle file was made of */
@@ -62,6 +64,19 @@ typedef struct mapping {
     /* the row being mapped */
     const csv_row *header, *row;
 } mapping;
+
+static void source_refuse(source *s, uint64_t line)
+{
+    size_t before = s->line_capacity;
+    if (!array_grow((void **)&s->is_refused, &s->line_capacity, (size_t)line + 1,
+                    sizeof *s->is_refused)) {
+        s->refused++; /* no memory to tell lines apart: counts too many rather than too few */
+        return;
+    }
+    memset(s->is_refused + before, 0, (s->line_capacity - before) * sizeof *s->is_refused);
+    s->refused += !s->is_refused[line];
+    s->is_refused[line] = true;
+}
 
 static void tell(mapping *m, const source *s, uint64_t line, const char *text)
 {
@@ -152,7 +167,7 @@ static wf_status source_visit(mapping *m, source *s, bool count, row_visitor vis
         if (row.problem == NULL) {
             status = visit(m, s, ctx, err);
         } else if (count) {
-            s->refused++;
+            source_refuse(s, row.line);
             tell(m, s, row.line, row.problem);
         }
     }
@@ -232,9 +247,13 @@ static void split(words *w, const char *text)
     snprintf(w->buffer, sizeof w->buffer, "%s", text);
     char *save = NULL;
     w->count = 0;
-    for (char *word = strtok_r(w->buffer, " \t", &save); word != NULL && w->count < WORDS_MAX;
-         word = strtok_r(NULL, " \t", &save))
+    for (char *word = strtok_r(w->buffer, ",", &save); word != NULL && w->count < WORDS_MAX;
+         word = strtok_r(NULL, ",", &save)) {
+        word += strspn(word, " \t");
+        for (size_t n = strlen(word); n > 0 && (word[n - 1] == ' ' || word[n - 1] == '\t'); n--)
+            word[n - 1] = '\0';
         w->at[w->count++] = word;
+    }
 }
 
 static wf_status check_time(mapping *m, int64_t *out_ms, const char *name, wf_error *err)
@@ -329,10 +348,11 @@ static wf_status check_one(mapping *m, const map_section *section, const map_key
             wf_error_prefix(err, "%s:%d", m->m->path, key->line);
         return status;
     }
-    return wf_fail(err, WF_USAGE,
-                   _("%s:%d: [%s check] %s = %s; expected not_empty = COLUMN..., in_order = COLUMN "
-                     "COLUMN, within = COLUMN TIME TIME or known = COLUMN LOOKUP"),
-                   m->m->path, key->line, section->file, key->name, key->value);
+    return wf_fail(
+        err, WF_USAGE,
+        _("%s:%d: [%s check] %s = %s; expected not_empty = COLUMN, ..., in_order = COLUMN, "
+          "COLUMN, within = COLUMN, TIME, TIME or known = COLUMN, LOOKUP"),
+        m->m->path, key->line, section->file, key->name, key->value);
 }
 
 /* ---- bundle rows ---------------------------------------------------------------------------- */
@@ -454,7 +474,7 @@ static wf_status map_one_row(mapping *m, source *s, void *ctx, wf_error *err)
     }
     if (status != WF_REFUSED)
         return status;
-    s->refused++;
+    source_refuse(s, m->row->line);
     tell(m, s, m->row->line, err->text);
     wf_error_clear(err);
     return WF_OK;
@@ -503,7 +523,7 @@ static void on_problem(void *ctx, const import_problem *p)
             snprintf(place, sizeof place, "%.300s:%u: %s%.200s", name, from.line, file,
                      rest[0] == ':' ? rest : "");
             if (from.source != SOURCES_MAX && !p->warning)
-                m->sources[from.source].refused++;
+                source_refuse(&m->sources[from.source], from.line);
             translated.place = place;
         }
     }
@@ -533,14 +553,19 @@ static wf_status targets_close(mapping *m, wf_error *err)
     return status;
 }
 
-/* The files of the command line stand before the bundle files that were made of them. */
+/* The files of the command line stand before the bundle files that were made of them. When nothing
+   new was entered, their good rows were there already. */
 static void summary_join(const mapping *m, import_summary *out)
 {
     import_summary made = *out;
     out->file_count = 0;
     for (size_t i = 0; i < m->source_count; i++) {
         import_file_summary *f = &out->files[out->file_count++];
-        *f = (import_file_summary){.read = m->sources[i].read, .refused = m->sources[i].refused};
+        uint64_t good = m->sources[i].read - m->sources[i].refused;
+        *f = (import_file_summary){.read = m->sources[i].read,
+                                   .entered = out->statements > 0 ? good : 0,
+                                   .already = out->statements > 0 ? 0 : good,
+                                   .refused = m->sources[i].refused};
         snprintf(f->name, sizeof f->name, "%s", m->sources[i].name);
     }
     for (size_t i = 0; i < made.file_count && out->file_count < IMPORT_FILES_MAX; i++)
@@ -578,8 +603,17 @@ static wf_status mapping_run(mapping *m, ledger *l, book *b, import_summary *out
                               .progress = on_progress,
                               .ctx = m};
     status = import_bundle(l, b, m->folder, &options, out, err);
-    if (status == WF_OK && refused > 0)
-        status = wf_fail(err, WF_REFUSED, _("%llu rows were refused"), (unsigned long long)refused);
+    if (status != WF_OK && status != WF_REFUSED)
+        return status;
+    refused = 0;
+    uint64_t read = 0;
+    for (size_t i = 0; i < m->source_count; i++) {
+        refused += m->sources[i].refused;
+        read += m->sources[i].read;
+    }
+    if (refused > 0)
+        status = wf_fail(err, WF_REFUSED, _("%llu of %llu rows were refused"),
+                         (unsigned long long)refused, (unsigned long long)read);
     summary_join(m, out);
     return status;
 }
@@ -616,6 +650,8 @@ wf_status import_map(ledger *l, book *b, const char *map_path, const char *const
         free(m->lookups[i].entries);
     for (size_t i = 0; i < m->target_count; i++)
         free(m->targets[i].lines);
+    for (size_t i = 0; i < m->source_count; i++)
+        free(m->sources[i].is_refused);
     arena_free(&m->memory);
     free(m);
     return status;
