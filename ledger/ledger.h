@@ -122,9 +122,10 @@ wf_status ledger_submit_async(ledger *l, submit_batch *batch,
 /* Waits until every queued batch is done. */
 wf_status ledger_drain(ledger *l, wf_error *err);
 
-/* Most statements of one commit. The design says 1 000; measured on two cores with a disk of 10 ms a
-   commit, a bundle enters 80 to 130 thousand records/s with 1 000 and 140 with 4 000, because a page
-   that many records touch is written once a commit. Single acts do not wait for a full group. */
+/* Most statements of one commit. The design says 1 000; measured on two cores with a disk of 10 ms
+   a commit, a bundle enters 80 to 130 thousand records/s with 1 000 and 140 with 4 000, because a
+   page that many records touch is written once a commit. Single acts do not wait for a full group.
+ */
 enum { LEDGER_GROUP_MAX = 4000 };
 
 /* A signed key for a party, entered by the operator (KeyAdd). */

@@ -3,9 +3,9 @@
  * it.
  *
  * A wf_ledger is one open ledger. Functions may be called from several threads, except on the same
- * wf_ledger while one of them writes. Answers come as tables through a wf_sink: begin(columns), rows,
- * end, once for each table of the answer. All text is UTF-8. Masses are int64_t grams, times int64_t
- * milliseconds since 1970 UTC.
+ * wf_ledger while one of them writes. Answers come as tables through a wf_sink: begin(columns),
+ * rows, end, once for each table of the answer. All text is UTF-8. Masses are int64_t grams, times
+ * int64_t milliseconds since 1970 UTC.
  */
 #ifndef WUFEI_WUFEI_H
 #define WUFEI_WUFEI_H
@@ -91,7 +91,7 @@ WF_API wf_status wf_init(const char *dir, const wf_init_options *options, wf_err
 
 typedef struct wf_open_options {
     bool read_only;
-    uint64_t at;      /* WF_AT_NOW; another size is answered from a rebuilt book (not yet: WF_USAGE) */
+    uint64_t at; /* WF_AT_NOW; another size is answered from a rebuilt book (not yet: WF_USAGE) */
     unsigned threads; /* 0: number of processors */
 } wf_open_options;
 
@@ -105,7 +105,11 @@ WF_API uint64_t wf_size(wf_ledger *ledger);
 
 /* ---- records in --------------------------------------------------------------------------- */
 
-typedef enum wf_import_format { WF_IMPORT_BUNDLE, WF_IMPORT_EMANIFEST, WF_IMPORT_MAP } wf_import_format;
+typedef enum wf_import_format {
+    WF_IMPORT_BUNDLE,
+    WF_IMPORT_EMANIFEST,
+    WF_IMPORT_MAP
+} wf_import_format;
 
 typedef struct wf_import_options {
     wf_import_format format;
@@ -117,15 +121,16 @@ typedef struct wf_import_options {
     void *ctx; /* of both */
 } wf_import_options;
 
-/* The summary by file goes to `sink`: file, read, entered, already, refused. WF_REFUSED when rows were
-   refused (the rest is in, unless all_or_nothing). */
+/* The summary by file goes to `sink`: file, read, entered, already, refused. WF_REFUSED when rows
+   were refused (the rest is in, unless all_or_nothing). */
 WF_API wf_status wf_import(wf_ledger *ledger, const char *const *paths, size_t count,
                            const wf_import_options *options, const wf_sink *sink, wf_error *err);
 
 /* ---- questions ---------------------------------------------------------------------------- */
 
 typedef struct wf_filter {
-    const char *stream, *state, *site, *party, *vehicle, *district, *code, *rule, *kind; /* NULL: any */
+    const char *stream, *state, *site, *party, *vehicle, *district, *code, *rule,
+        *kind;              /* NULL: any */
     int64_t from_ms, to_ms; /* half open; WF_TIME_NONE: open */
     uint64_t limit;         /* 0: all */
 } wf_filter;
@@ -164,10 +169,11 @@ typedef struct wf_verify_options {
     void *ctx;
 } wf_verify_options;
 /* chain, tree, checkpoint, zero sums and, when asked, signatures; one row a check. */
-WF_API wf_status wf_verify(wf_ledger *ledger, const wf_verify_options *options,
-                           const wf_sink *sink, wf_error *err);
+WF_API wf_status wf_verify(wf_ledger *ledger, const wf_verify_options *options, const wf_sink *sink,
+                           wf_error *err);
 /* The .tlog-proof of an entry number ("17") or of what an id names (its first entry). The caller
-   frees *out_proof, and *out_entry (the exact entry bytes, for wufei-verify proof --entry), with free. */
+   frees *out_proof, and *out_entry (the exact entry bytes, for wufei-verify proof --entry), with
+   free. */
 WF_API wf_status wf_prove(wf_ledger *ledger, const char *seq_or_id, char **out_proof,
                           size_t *out_proof_size, uint8_t **out_entry, size_t *out_entry_size,
                           uint64_t *out_seq, wf_error *err);

@@ -38,7 +38,7 @@ typedef struct arena {
 void arena_init(arena *a, size_t block_size); /* 0: 64 KiB */
 void arena_reset(arena *a);                   /* keeps one block, forgets all contents */
 void arena_free(arena *a);
-void *arena_alloc(arena *a, size_t size);  /* 16-byte aligned, zeroed; NULL when out of memory */
+void *arena_alloc(arena *a, size_t size);     /* 16-byte aligned, zeroed; NULL when out of memory */
 void *arena_alloc_raw(arena *a, size_t size); /* the same, not zeroed */
 void *arena_copy(arena *a, const void *data, size_t size);
 char *arena_strdup(arena *a, const char *text);

@@ -84,8 +84,9 @@ void wf_error_clear(wf_error *err)
 
 void wf_assert_failed(const char *condition, const char *file, int line)
 {
-    fprintf(stderr, "wufei: internal error at %s:%d: %s does not hold; nothing was acknowledged "
-                    "after it, please report this line\n",
+    fprintf(stderr,
+            "wufei: internal error at %s:%d: %s does not hold; nothing was acknowledged "
+            "after it, please report this line\n",
             file, line, condition);
     abort();
 }

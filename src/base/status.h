@@ -18,10 +18,10 @@ wf_status wf_error_prefix(wf_error *err, const char *format, ...) WF_PRINTF(2, 3
 void wf_error_clear(wf_error *err);
 
 /* States what must hold, in release builds too. Input is never asserted, it is checked. */
-#define WF_ASSERT(condition)                                                                      \
-    do {                                                                                          \
-        if (!(condition))                                                                         \
-            wf_assert_failed(#condition, __FILE__, __LINE__);                                     \
+#define WF_ASSERT(condition)                                                                       \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            wf_assert_failed(#condition, __FILE__, __LINE__);                                      \
     } while (0)
 
 _Noreturn void wf_assert_failed(const char *condition, const char *file, int line);

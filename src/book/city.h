@@ -19,33 +19,55 @@
 
 typedef struct city {
     int utc_offset_minutes;
-    uint64_t size;     /* entries of the ledger at the snapshot */
-    int64_t first_ms;  /* earliest and latest time of any act (manifest events, weighings, generation, */
-    int64_t now_ms;    /* stock takes, treatments, fixes): "now" of the audit is the latest, or --to   */
+    uint64_t size; /* entries of the ledger at the snapshot */
+    int64_t
+        first_ms; /* earliest and latest time of any act (manifest events, weighings, generation, */
+    int64_t now_ms; /* stock takes, treatments, fixes): "now" of the audit is the latest, or --to */
 
-    party_row *parties;         size_t party_count;
-    site_row *sites;            size_t site_count;
-    place_row *places;          size_t place_count;
-    permit_row *permits;        size_t permit_count;
-    vehicle_row *vehicles;      size_t vehicle_count;
-    scale_row *scales;          size_t scale_count;
-    filing_row *filings;        size_t filing_count;
-    activity_row *activities;   size_t activity_count;
-    generation_row *generations; size_t generation_count;
-    manifest_row *manifests;    size_t manifest_count;
-    event_row *events;          size_t event_count;
-    weighing_row *weighings;    size_t weighing_count;
-    stocktake_row *stocktakes;  size_t stocktake_count;
-    treatment_row *treatments;  size_t treatment_count;
-    track_row *tracks;          size_t track_count; /* sorted by vehicle, then day */
-    track_fix *fixes;           size_t fix_count;   /* of one vehicle and day: sorted by time */
-    report_row *reports;        size_t report_count;
-    calendar_row *calendar;     size_t calendar_count; /* sorted by day */
-    day_row *days;              size_t day_count;      /* sorted by day, site, code */
-    text_ref *codes;            size_t code_count;     /* waste code texts */
+    party_row *parties;
+    size_t party_count;
+    site_row *sites;
+    size_t site_count;
+    place_row *places;
+    size_t place_count;
+    permit_row *permits;
+    size_t permit_count;
+    vehicle_row *vehicles;
+    size_t vehicle_count;
+    scale_row *scales;
+    size_t scale_count;
+    filing_row *filings;
+    size_t filing_count;
+    activity_row *activities;
+    size_t activity_count;
+    generation_row *generations;
+    size_t generation_count;
+    manifest_row *manifests;
+    size_t manifest_count;
+    event_row *events;
+    size_t event_count;
+    weighing_row *weighings;
+    size_t weighing_count;
+    stocktake_row *stocktakes;
+    size_t stocktake_count;
+    treatment_row *treatments;
+    size_t treatment_count;
+    track_row *tracks;
+    size_t track_count; /* sorted by vehicle, then day */
+    track_fix *fixes;
+    size_t fix_count; /* of one vehicle and day: sorted by time */
+    report_row *reports;
+    size_t report_count;
+    calendar_row *calendar;
+    size_t calendar_count; /* sorted by day */
+    day_row *days;
+    size_t day_count; /* sorted by day, site, code */
+    text_ref *codes;
+    size_t code_count; /* waste code texts */
 
-    char *texts;                size_t texts_size;     /* zero-terminated strings */
-    void *owner; /* city_free knows what to free: arrays are malloced one by one */
+    char *texts;
+    size_t texts_size; /* zero-terminated strings */
+    void *owner;       /* city_free knows what to free: arrays are malloced one by one */
 } city;
 
 void city_free(city *c); /* NULL is fine */
@@ -71,7 +93,7 @@ bool list_has(const char *list, const char *item);
    the number of fixes; iterate with fix_range_next. */
 typedef struct fix_range {
     const city *city;
-    size_t track;     /* next track row */
+    size_t track; /* next track row */
     size_t track_end;
     const track_fix *fix, *fix_end;
     int64_t from_ms, to_ms;

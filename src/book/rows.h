@@ -20,12 +20,12 @@
 #define BOOK_NONE UINT32_MAX
 #define MASS_NONE INT64_MIN
 
-typedef uint32_t text_ref;  /* city_text(city, ref); BOOK_NONE: not given */
-typedef uint32_t party_id;  /* index into city->parties, and so on for the others */
+typedef uint32_t text_ref; /* city_text(city, ref); BOOK_NONE: not given */
+typedef uint32_t party_id; /* index into city->parties, and so on for the others */
 typedef uint32_t site_id;
 typedef uint32_t vehicle_id;
 typedef uint32_t scale_id;
-typedef uint32_t code_id;   /* waste code; city->codes */
+typedef uint32_t code_id; /* waste code; city->codes */
 typedef uint32_t manifest_id;
 typedef uint32_t event_id;
 typedef uint32_t weighing_id;
@@ -145,12 +145,13 @@ enum manifest_state {
 typedef struct manifest_row {
     uint64_t seq;
     int64_t filed_ms, known_ms;
-    int64_t declared_g;  /* MASS_NONE: not given */
-    int64_t picked_up_g; /* sum of pick-ups whose mass is given; MASS_NONE: none given */
-    int64_t received_g;  /* accepted, after corrections; MASS_NONE: not received */
+    int64_t declared_g;             /* MASS_NONE: not given */
+    int64_t picked_up_g;            /* sum of pick-ups whose mass is given; MASS_NONE: none given */
+    int64_t received_g;             /* accepted, after corrections; MASS_NONE: not received */
     int64_t rejected_g, returned_g; /* 0 when none */
-    int64_t in_transit_g;  /* what the account holds now */
-    int64_t unaccounted_g; /* picked up minus received minus rejected, closed at receipt; < 0: undeclared */
+    int64_t in_transit_g;           /* what the account holds now */
+    int64_t unaccounted_g; /* picked up minus received minus rejected, closed at receipt; < 0:
+                              undeclared */
     int64_t picked_up_ms;  /* first pick-up; TIME_NONE: none; so for the others */
     int64_t arrived_ms, received_ms, confirmed_ms;
     text_ref key;
@@ -162,10 +163,10 @@ typedef struct manifest_row {
     event_id last_event;   /* then event_row.previous ...; BOOK_NONE: none */
     weighing_id last_weighing;
     text_ref consignment;
-    uint16_t pick_ups;  /* number of picked_up events */
+    uint16_t pick_ups; /* number of picked_up events */
     uint16_t events;
-    uint8_t stream;     /* enum waste_stream */
-    uint8_t state;      /* enum manifest_state */
+    uint8_t stream; /* enum waste_stream */
+    uint8_t state;  /* enum manifest_state */
     uint8_t pad[2];
 } manifest_row;
 static_assert(sizeof(manifest_row) == 160, "manifest_row");
@@ -250,14 +251,14 @@ typedef struct calendar_row {
 
 /* The accounts of one site and waste code; the sum over all sites of a code is zero, always. */
 enum account_kind {
-    ACCOUNT_GENERATED,   /* source: minus what was produced */
-    ACCOUNT_OPENING,     /* source: minus the stock found at the first stock take */
-    ACCOUNT_MADE,        /* source: minus what treatments put out under this code */
-    ACCOUNT_ON_SITE,     /* stock */
-    ACCOUNT_IN_TRANSIT,  /* picked up here and not yet received, returned or written off */
-    ACCOUNT_TREATED,     /* sink: taken in by treatments */
-    ACCOUNT_PRODUCT,     /* sink: output codes `product` */
-    ACCOUNT_LOSS,        /* sink: output codes `leachate`, `water`: declared moisture and process loss */
+    ACCOUNT_GENERATED,  /* source: minus what was produced */
+    ACCOUNT_OPENING,    /* source: minus the stock found at the first stock take */
+    ACCOUNT_MADE,       /* source: minus what treatments put out under this code */
+    ACCOUNT_ON_SITE,    /* stock */
+    ACCOUNT_IN_TRANSIT, /* picked up here and not yet received, returned or written off */
+    ACCOUNT_TREATED,    /* sink: taken in by treatments */
+    ACCOUNT_PRODUCT,    /* sink: output codes `product` */
+    ACCOUNT_LOSS, /* sink: output codes `leachate`, `water`: declared moisture and process loss */
     ACCOUNT_UNACCOUNTED, /* left and did not arrive, or gone at a stock take */
     ACCOUNT_UNDECLARED,  /* minus what appeared from nowhere */
     ACCOUNT_COUNT
@@ -271,13 +272,13 @@ typedef struct account_row {
 enum flow_kind {
     FLOW_OPENING,
     FLOW_GENERATED,
-    FLOW_IN,          /* received here */
-    FLOW_MADE,        /* output of treatments */
-    FLOW_OUT,         /* picked up here, minus returned */
+    FLOW_IN,   /* received here */
+    FLOW_MADE, /* output of treatments */
+    FLOW_OUT,  /* picked up here, minus returned */
     FLOW_TREATED,
     FLOW_PRODUCT,
     FLOW_LOSS,
-    FLOW_UNACCOUNTED_STOCK,   /* missing at stock takes here */
+    FLOW_UNACCOUNTED_STOCK, /* missing at stock takes here */
     FLOW_UNDECLARED_STOCK,
     FLOW_UNACCOUNTED_TRANSIT, /* of loads that left here */
     FLOW_UNDECLARED_TRANSIT,

@@ -16,8 +16,9 @@
 static void time_round_trip(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"2026-03-01T08:30:00+08:00", "1969-12-31T23:59:59.001+08:00",
-                                        "2024-02-29T00:00:00+08:00", "2199-12-31T23:59:59.999+08:00"};
+    static const char *const texts[] = {
+        "2026-03-01T08:30:00+08:00", "1969-12-31T23:59:59.001+08:00", "2024-02-29T00:00:00+08:00",
+        "2199-12-31T23:59:59.999+08:00"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         int64_t ms = 0;
         char out[TIME_TEXT];
@@ -80,8 +81,20 @@ static void decimals(void **state)
     assert_string_equal(mass_format_kg(out, -500), "-0.5");
     assert_string_equal(mass_format_kg(out, 12000), "12");
     assert_string_equal(mass_format_kg(out, INT64_MIN), "-9223372036854775.808");
-    static const char *const bad[] = {"", "-1", "1.2345", "1.", ".5", "1e3", "+1", "1,5", " 1", "NaN",
-                                      "99999999999999999999", "10000000000.001", "--1", "1..2"};
+    static const char *const bad[] = {"",
+                                      "-1",
+                                      "1.2345",
+                                      "1.",
+                                      ".5",
+                                      "1e3",
+                                      "+1",
+                                      "1,5",
+                                      " 1",
+                                      "NaN",
+                                      "99999999999999999999",
+                                      "10000000000.001",
+                                      "--1",
+                                      "1..2"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(mass_parse_kg(&g, bad[i], strlen(bad[i])));
     int32_t e7 = 0;
@@ -127,8 +140,11 @@ static void messages_end_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(time_round_trip), cmocka_unit_test(time_refuses), cmocka_unit_test(days),
-        cmocka_unit_test(decimals),        cmocka_unit_test(memory),
+        cmocka_unit_test(time_round_trip),
+        cmocka_unit_test(time_refuses),
+        cmocka_unit_test(days),
+        cmocka_unit_test(decimals),
+        cmocka_unit_test(memory),
         cmocka_unit_test(messages_end_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
