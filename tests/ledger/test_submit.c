@@ -57,26 +57,27 @@ static void sealed_groups_enter(void **state)
     (void)state;
     wf_error err = {0};
     submit_batch batch;
+    enum { UNDER = LEDGER_GROUP_MAX - 1, COUNT = 2 * UNDER + 500 }; /* the seal is one of a group */
     create_ledger();
     ledger *l = open_ledger(false);
-    assert_ok(submit_sealed(l, 0, 2500, &batch, &err), &err);
+    assert_ok(submit_sealed(l, 0, COUNT, &batch, &err), &err);
     for (size_t i = 0; i < batch.count; i++)
         assert_int_equal(batch.items[i].outcome, SUBMIT_ENTERED);
     assert_int_equal(batch.items[0].seq, 1);
-    assert_int_equal(batch.items[998].seq, 999);
-    assert_int_equal(batch.items[999].seq, 1001); /* the first seal stands at 1000 */
+    assert_int_equal(batch.items[UNDER - 1].seq, UNDER);
+    assert_int_equal(batch.items[UNDER].seq, UNDER + 2); /* behind the first seal */
     batch_free(&batch);
-    assert_int_equal(ledger_size(l), 1 + 2500 + 3);
+    assert_int_equal(ledger_size(l), 1 + COUNT + 3);
     /* Again: everything is there, nothing is entered, not even a seal. */
-    assert_ok(submit_sealed(l, 0, 2500, &batch, &err), &err);
+    assert_ok(submit_sealed(l, 0, COUNT, &batch, &err), &err);
     for (size_t i = 0; i < batch.count; i++)
         assert_int_equal(batch.items[i].outcome, SUBMIT_ALREADY);
-    assert_int_equal(batch.items[999].seq, 1001);
+    assert_int_equal(batch.items[UNDER].seq, UNDER + 2);
     batch_free(&batch);
-    assert_int_equal(ledger_size(l), 2504);
+    assert_int_equal(ledger_size(l), 1 + COUNT + 3);
     ledger_close(l);
     l = open_ledger(true);
-    assert_int_equal(ledger_size(l), 2504);
+    assert_int_equal(ledger_size(l), 1 + COUNT + 3);
     ledger_close(l);
 }
 
@@ -310,7 +311,7 @@ static void large_all_or_nothing_spans_seals(void **state)
     picky p = {0};
     create_ledger();
     ledger *l = open_picky(&p);
-    enum { COUNT = 2100 };
+    enum { COUNT = 2 * LEDGER_GROUP_MAX + 100 };
     submit_batch batch = {.count = COUNT, .seal_kind = SEAL_BY_OPERATOR, .all_or_nothing = true};
     batch.items = calloc(COUNT, sizeof *batch.items);
     arena_init(&batch.memory, 0);
