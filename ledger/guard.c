@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "ledger_private.h"
+#include "store_fault.h"
 
 /* What the child hands back, in memory that both share. */
 typedef struct handover {
@@ -30,6 +31,7 @@ static _Noreturn void run_child(handover *h, ledger_guarded work, void *ctx)
     /* Whatever handlers the program has would run the program on, here in its copy. */
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         signal(signals[i], SIG_DFL);
+    store_fault_quiet();
     h->status = work(ctx, h->result, &h->err);
     h->finished = true;
     fflush(NULL);

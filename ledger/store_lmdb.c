@@ -25,6 +25,7 @@
 
 #include "base/text.h"
 #include "store.h"
+#include "store_fault.h"
 #include "store_trace.h"
 
 struct store {
@@ -86,6 +87,14 @@ static span span_of_val(MDB_val val)
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
+/* LMDB calls abort when this returns. */
+static void assertion_failed(MDB_env *env, const char *text)
+{
+    const char *path = NULL;
+    if (mdb_env_get_path(env, &path) == 0)
+        store_fault_end(path, text);
+}
+
 static int env_open(MDB_env **out, const char *path, unsigned flags, size_t map_size)
 {
     MDB_env *env = NULL;
@@ -96,6 +105,8 @@ static int env_open(MDB_env **out, const char *path, unsigned flags, size_t map_
         code = mdb_env_set_maxdbs(env, STORE_TABLES_MAX);
     if (code == 0)
         code = mdb_env_set_maxreaders(env, READERS_MAX);
+    if (code == 0)
+        code = mdb_env_set_assert(env, assertion_failed);
     if (code == 0)
         code = mdb_env_open(env, path, flags, 0644);
     if (code != 0 && env != NULL) {

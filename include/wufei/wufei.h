@@ -70,6 +70,10 @@ typedef void (*wf_progress)(void *ctx, const char *phase, uint64_t done, uint64_
 /* "en", "zh", or NULL for the locale's; for sentences, titles and messages of this process. */
 WF_API void wf_set_language(const char *language);
 WF_API const char *wf_version(void);
+/* For programs that own their signals, once, after the language was chosen: when damaged pages of a
+   store end the process, it says so on standard error and ends with status WF_DAMAGED. Faults
+   elsewhere are not touched. */
+WF_API void wf_explain_faults(void);
 /* Parses a date or RFC 3339 time; a date is its first moment at the offset. */
 WF_API wf_status wf_parse_time(int64_t *out_ms, const char *text, int utc_offset_minutes,
                                wf_error *err);

@@ -9,6 +9,7 @@
 #include <openssl/rand.h>
 
 #include "api/api.h"
+#include "store_fault.h"
 
 static wf_status handle_random_origin(char *out, size_t size, wf_error *err)
 {
@@ -126,6 +127,11 @@ void wf_close(wf_ledger *l)
     ledger_close(l->log);
     book_free(l->book); /* the book outlives the ledger that it was hooked to */
     free(l);
+}
+
+void wf_explain_faults(void)
+{
+    store_fault_install();
 }
 
 const char *wf_origin(const wf_ledger *l)

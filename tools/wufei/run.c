@@ -12,6 +12,7 @@
 wf_status command_open(arguments *args, wf_ledger **out, bool read_only)
 {
     wf_open_options options = {.read_only = read_only, .at = WF_AT_NOW};
+    wf_explain_faults();
     return wf_open(out, args->ledger, &options, &args->error);
 }
 
