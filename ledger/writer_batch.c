@@ -311,6 +311,22 @@ static wf_status check_given_seal(entering *e, job *j, const uint8_t **author_ke
     return WF_OK;
 }
 
+/* The statements are there already, and so must their seal be: a second one would seal nothing, and
+   every later verification would call the ledger damaged. */
+static wf_status check_seal_is_there(entering *e, const job *j, size_t *refused, wf_error *err)
+{
+    bool found = false;
+    uint64_t seq = 0;
+    wf_status status = ledger_find(e->l, e->group.txn, j->seal.view.id, &found, &seq, err);
+    if (status != WF_OK || found)
+        return status;
+    (*refused)++;
+    return wf_fail(
+        err, WF_REFUSED,
+        _("seal: all of the %zu statements are in the ledger already, without this seal"),
+        j->batch->count);
+}
+
 /* All of it or, on a retry, all of it already there. */
 static wf_status enter_sealed(entering *e, job *j, size_t *refused, wf_error *err)
 {
@@ -343,6 +359,10 @@ static wf_status enter_sealed(entering *e, job *j, size_t *refused, wf_error *er
             _("seal: %zu of the %zu statements are in the ledger already; seal the others alone"),
             batch->count - entered, batch->count);
     }
+    if (entered == 0)
+        status = check_seal_is_there(e, j, refused, err);
+    if (status != WF_OK)
+        return status;
     return enter_item(e, j, &batch->seal, &j->seal, author_key, err);
 }
 

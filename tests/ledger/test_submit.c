@@ -374,6 +374,18 @@ static void given_seals(void **state)
     assert_int_equal(items[2].outcome, SUBMIT_ALREADY);
     assert_int_equal(batch.seal.outcome, SUBMIT_ALREADY);
     assert_int_equal(ledger_size(l), 6);
+    /* Another seal over what is there already would seal nothing: verification would then call the
+       ledger damaged. */
+    buffer_clear(&statement);
+    id[0] = 10;
+    statement_write(&statement, &view);
+    batch.seal.statement = span_of(statement.data, statement.size);
+    assert_true(key_sign_statement(signature, key, batch.seal.statement));
+    assert_int_equal(ledger_submit(l, &batch, &err), WF_REFUSED);
+    assert_non_null(strstr(err.text, "already"));
+    assert_int_equal(ledger_size(l), 6);
+    ledger_verify_report report;
+    assert_ok(ledger_verify(l, 0, true, NULL, &report, &err), &err);
     for (unsigned i = 0; i < 3; i++)
         free((void *)(uintptr_t)items[i].statement.data);
     buffer_free(&body);
