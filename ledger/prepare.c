@@ -45,6 +45,9 @@ static wf_status check_signature(ledger *l, key_scratch *scratch, const submit_b
     bool sealed = batch->seal_kind != SEAL_NONE && !is_seal;
     if (sealed && item->signature.data != NULL)
         return wf_fail(err, WF_REFUSED, _("a statement under a seal has no signature of its own"));
+    if (sealed && out->view.system.data != NULL)
+        return wf_fail(err, WF_REFUSED,
+                       _("a record about the ledger itself has its own signature, not a seal"));
     if (sealed) {
         if (batch->seal_kind == SEAL_BY_OPERATOR && !by_operator(&out->view))
             return wf_fail(err, WF_REFUSED,

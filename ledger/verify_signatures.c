@@ -190,9 +190,11 @@ wf_status signature_check_entry(signature_check *c, const entry_view *entry, wf_
     wf_status status = check_id(c, entry, &statement, err);
     if (status != WF_OK)
         return status;
+    bool is_system = statement.system.data != NULL;
+    if (entry->signature.data == NULL && is_system)
+        return bad(entry->seq, _("a record about the ledger itself is not signed"), err);
     if (entry->signature.data == NULL)
         return run_add(c, entry, statement.author, err);
-    bool is_system = statement.system.data != NULL;
     status = check_signature(c, entry, &statement, err);
     if (status == WF_OK && is_system)
         status = check_system(c, entry, &statement, err);

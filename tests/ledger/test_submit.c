@@ -395,6 +395,37 @@ static void given_seals(void **state)
     ledger_close(l);
 }
 
+/* A seal vouches for records; who may sign is a matter of the operator's own signature. Under a
+   seal such an entry escaped the check of keys, and verification called the ledger damaged. */
+static void a_key_under_a_seal_is_refused(void **state)
+{
+    (void)state;
+    wf_error err = {0};
+    uint8_t id[16] = {1};
+    buffer body = {0}, statement = {0};
+    create_ledger();
+    ledger *l = open_ledger(false);
+    system_record record = {.kind = SYSTEM_KEY_ADD, .party = "P1"};
+    EVP_PKEY_free(make_key(record.public_key));
+    system_write(&body, &record);
+    statement_view view = {.origin = span_text(TEST_ORIGIN),
+                           .author = span_text("operator"),
+                           .id = id,
+                           .system = span_of(body.data, body.size)};
+    statement_write(&statement, &view);
+    submit_item item = {.statement = span_of(statement.data, statement.size)};
+    submit_batch batch = {.items = &item, .count = 1, .seal_kind = SEAL_BY_OPERATOR};
+    arena_init(&batch.memory, 0);
+    assert_ok(ledger_submit(l, &batch, &err), &err);
+    assert_int_equal(item.outcome, SUBMIT_REFUSED);
+    assert_non_null(strstr(item.reason, "seal"));
+    assert_int_equal(ledger_size(l), 1);
+    arena_free(&batch.memory);
+    buffer_free(&body);
+    buffer_free(&statement);
+    ledger_close(l);
+}
+
 static void one_writer_at_a_time(void **state)
 {
     (void)state;
@@ -466,6 +497,7 @@ int main(void)
         CASE(a_failure_enters_nothing_of_its_group),
         CASE(large_all_or_nothing_spans_seals),
         CASE(given_seals),
+        CASE(a_key_under_a_seal_is_refused),
         CASE(one_writer_at_a_time),
         CASE(many_small_batches_in_order),
     };
