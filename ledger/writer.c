@@ -133,7 +133,8 @@ static void after_commit(void *ctx, const wf_error *fatal)
 
 static void wait_for_work(writer *w)
 {
-    if (!w->checkpoint_due || w->head != NULL) { /* a batch in preparation will wake us */
+    /* A batch in preparation will wake us; after a fatal error nothing is signed any more. */
+    if (!w->checkpoint_due || w->head != NULL || w->fatal.status != WF_OK) {
         pthread_cond_wait(&w->ready, &w->lock);
         return;
     }

@@ -4,6 +4,7 @@
 #include "ledger_test.h"
 
 #include <sys/wait.h>
+#include <time.h>
 
 static void create_is_whole_or_not_at_all(void **state)
 {
@@ -445,6 +446,41 @@ static void one_writer_at_a_time(void **state)
     ledger_close(l);
 }
 
+static wf_status fail_second_commit(void *ctx, store_txn *txn, wf_error *err)
+{
+    unsigned *commits = ctx;
+    (void)txn;
+    return ++*commits < 2 ? WF_OK : wf_fail(err, WF_SYSTEM, "the disk is full");
+}
+
+/* A commit that fails while a checkpoint is due: the writer has nothing left to do and must wait
+   for its end, not ask the clock over and over. */
+static void a_failed_writer_sleeps(void **state)
+{
+    (void)state;
+    wf_error err = {0};
+    unsigned commits = 0;
+    ledger *l = NULL;
+    create_ledger();
+    ledger_hooks hooks = {.ctx = &commits, .before_commit = fail_second_commit};
+    ledger_options options = {.threads = 1, .hooks = &hooks};
+    assert_ok(ledger_open(&l, test_dir, &options, &err), &err);
+    for (unsigned i = 0; commits < 1; i++) /* the first commit signs, the second leaves one due */
+        assert_ok(submit_sealed(l, i, 1, NULL, &err), &err);
+    commits = 0;
+    assert_ok(submit_sealed(l, 100, 1, NULL, &err), &err);
+    assert_int_equal(submit_sealed(l, 200, 1, NULL, &err), WF_SYSTEM);
+    usleep(1100000); /* past the time of the next checkpoint */
+    struct timespec before, after;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    usleep(300000);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    int64_t used_ms =
+        (after.tv_sec - before.tv_sec) * INT64_C(1000) + (after.tv_nsec - before.tv_nsec) / 1000000;
+    assert_true(used_ms < 20);
+    ledger_close(l);
+}
+
 static void counting_done(void *ctx, submit_batch *batch)
 {
     unsigned *count = ctx;
@@ -499,6 +535,7 @@ int main(void)
         CASE(given_seals),
         CASE(a_key_under_a_seal_is_refused),
         CASE(one_writer_at_a_time),
+        CASE(a_failed_writer_sleeps),
         CASE(many_small_batches_in_order),
     };
     return cmocka_run_group_tests_name("ledger/submit", tests, NULL, NULL);
