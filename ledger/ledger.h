@@ -164,10 +164,10 @@ typedef struct ledger_verify_report {
 } ledger_verify_report;
 
 /* Everything the log promises: numbering, times, chain, leaf hashes against tiles, the whole tree,
-   the signed checkpoint (its signature and that the log extends it), ids; with `signatures` also
-   every signature and seal, against the keys valid at its place. In parallel, streaming. WF_DAMAGED
-   names the first broken entry. `from`: entries before it are taken as checked (their tiles are
-   used). */
+   the signed checkpoint (its signature and that the log extends it), the number of ids; with
+   `signatures` also each id, every signature and seal, against the keys valid at its place. In
+   parallel, streaming. WF_DAMAGED names the first broken entry. `from`: entries before it are taken
+   as checked (their tiles are used). */
 wf_status ledger_verify(ledger *l, uint64_t from, bool signatures, ledger_progress *progress,
                         ledger_verify_report *out, wf_error *err);
 

@@ -5,11 +5,11 @@
  * Byte table (all numbers little-endian). The file starts with the 8 bytes "WFTRACE1", then
  * records:
  *
- *     'P'  u8 table, u8 append (0 or 1), u16 key size, u32 value size, key bytes     a put
- *     'D'  u8 table, u16 key size, key bytes                                         a delete
- *     'X'  u8 table                                                                  a table
- * emptied 'C'                                                                            a commit
- *     'A'                                    an abort: what stands since the last 'C' never was
+ *     'P'  u8 table, u8 append (0 or 1), u16 key size, u32 value size, key bytes: a put
+ *     'D'  u8 table, u16 key size, key bytes: a delete
+ *     'X'  u8 table: a table was emptied
+ *     'C'  a commit
+ *     'A'  an abort: what stands since the last 'C' never was
  */
 #ifndef LEDGER_STORE_TRACE_H
 #define LEDGER_STORE_TRACE_H
