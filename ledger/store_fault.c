@@ -1,9 +1,10 @@
 /*
  * ledger/store_fault.c: see store_fault.h.
  *
- * The handler asks /proc/self/maps whose address it was, so that a fault of the program itself is
- * never laid on the store. Everything in it is safe in a signal handler: no allocation, no stdio,
- * no translation (the words are fetched when it is installed).
+ * The handler asks /proc/self/maps whose address it was, and whose instruction: a fault in a mapped
+ * store, or inside LMDB (a flipped flag makes it follow a cursor that is not there), is the
+ * store's; a fault of the program itself is not laid on it. Everything in it is safe in a signal
+ * handler: no allocation, no stdio, no translation (the words are fetched when it is installed).
  */
 #include "store_fault.h"
 
@@ -13,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "base/status.h"
@@ -61,24 +63,42 @@ static const char *parse_range(const char *line, uintptr_t ends[2])
     return line;
 }
 
-/* The path of a mapped data.mdb that holds the address; NULL: it is in none. */
-static const char *store_at(char *line, uintptr_t address)
+static bool ends_in(const char *path, const char *tail)
+{
+    size_t size = strlen(path), tail_size = strlen(tail);
+    return size > tail_size && memcmp(path + size - tail_size, tail, tail_size) == 0;
+}
+
+/* What is known of a fault after the mappings up to here. */
+typedef struct place {
+    uintptr_t address, instruction;
+    bool in_store, in_lmdb;
+    char store[PATH_MAX]; /* the one that holds the address, else the last one mapped */
+} place;
+
+static void look_at(place *p, const char *line)
 {
     uintptr_t ends[2];
     const char *path = strchr(parse_range(line, ends), '/');
-    if (path == NULL || address < ends[0] || address >= ends[1])
-        return NULL;
-    size_t size = strlen(path), tail = sizeof data_file - 1;
-    return size > tail && memcmp(path + size - tail, data_file, tail) == 0 ? path : NULL;
+    if (path == NULL)
+        return;
+    if (p->instruction >= ends[0] && p->instruction < ends[1])
+        p->in_lmdb = strstr(path, "/liblmdb.so") != NULL;
+    if (!p->in_store && ends_in(path, data_file) && strlen(path) < sizeof p->store) {
+        strcpy(p->store, path);
+        p->in_store = p->address >= ends[0] && p->address < ends[1];
+    }
 }
 
-static void find_store(uintptr_t address)
+static void find_store(uintptr_t address, uintptr_t instruction)
 {
     static char line[LINE_MAX_SIZE + 1];
+    static place p;
     char piece[PIECE];
     size_t size = 0;
     ssize_t got;
     int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    p = (place){.address = address, .instruction = instruction};
     while (fd >= 0 && (got = read(fd, piece, sizeof piece)) > 0) {
         for (ssize_t i = 0; i < got; i++) {
             if (piece[i] != '\n') {
@@ -88,20 +108,32 @@ static void find_store(uintptr_t address)
             }
             line[size] = '\0';
             size = 0;
-            const char *path = store_at(line, address);
-            if (path != NULL)
-                store_fault_end(path, NULL);
+            look_at(&p, line);
         }
     }
     if (fd >= 0)
         close(fd);
+    if (p.in_store || (p.in_lmdb && p.store[0] != '\0'))
+        store_fault_end(p.store, NULL);
+}
+
+/* Zero where this file does not know the machine: then only the address tells. */
+static uintptr_t instruction_of(const void *context)
+{
+#if defined(__x86_64__)
+    return (uintptr_t)((const ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+#elif defined(__aarch64__)
+    return (uintptr_t)((const ucontext_t *)context)->uc_mcontext.pc;
+#else
+    (void)context;
+    return 0;
+#endif
 }
 
 static void fault(int number, siginfo_t *info, void *context)
 {
-    (void)context;
     if (info->si_code > 0) /* by the processor, not by kill */
-        find_store((uintptr_t)info->si_addr);
+        find_store((uintptr_t)info->si_addr, instruction_of(context));
     for (size_t i = 0; i < FAULTS; i++)
         if (faults[i] == number)
             sigaction(number, &before[i], NULL);

@@ -9,9 +9,9 @@
 #define LEDGER_STORE_FAULT_H
 
 /* For programs, which own their signals: from here on a fault at an address inside a mapped
-   data.mdb, and a failed assertion of LMDB, say on standard error which store is damaged and end
-   the process with WF_DAMAGED. Any other fault goes to the handler that was there before. Calling
-   it again does nothing. */
+   data.mdb, a fault inside LMDB, and a failed assertion of LMDB, say on standard error which store
+   is damaged and end the process with WF_DAMAGED. Any other fault goes to the handler that was
+   there before. Calling it again does nothing. */
 void store_fault_install(void);
 
 /* In a child that looks at a suspect store and is expected to die of it: no last words. */

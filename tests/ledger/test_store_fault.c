@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <lmdb.h>
 
 #include "store_fault.h"
 #include "wufei/status.h"
@@ -62,6 +63,18 @@ static void read_behind(const char *name)
     _exit(byte == 0 ? 0 : 1);
 }
 
+/* As a flipped flag of a node does: LMDB follows a cursor that is not there. */
+static void fault_inside_lmdb(void)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s/data.mdb", folder);
+    FILE *file = fopen(path, "w+");
+    if (file == NULL || ftruncate(fileno(file), PAGE) != 0 ||
+        mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fileno(file), 0) == MAP_FAILED)
+        _exit(9);
+    _exit(mdb_txn_id((MDB_txn *)(uintptr_t)(PAGE / 2)) == 0 ? 0 : 1);
+}
+
 static void read_behind_a_store(void)
 {
     read_behind("data.mdb");
@@ -92,6 +105,10 @@ static void faults_in_a_store_are_explained(void **state)
 {
     (void)state;
     int status = status_of(read_behind_a_store);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), WF_DAMAGED);
+    assert_non_null(strstr(said, "/data.mdb: the store is damaged"));
+    status = status_of(fault_inside_lmdb);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), WF_DAMAGED);
     assert_non_null(strstr(said, "/data.mdb: the store is damaged"));
