@@ -73,8 +73,9 @@ uint64_t ledger_size(ledger *l); /* entries committed */
 
 typedef enum submit_outcome {
     SUBMIT_ENTERED,
-    SUBMIT_ALREADY, /* same id, same bytes: nothing changed, seq is the old entry */
-    SUBMIT_REFUSED  /* see error */
+    SUBMIT_ALREADY,  /* same id, same bytes: nothing changed, seq is the old entry */
+    SUBMIT_REFUSED,  /* see reason */
+    SUBMIT_WITHDRAWN /* nothing is wrong with it, but its batch was refused as a whole */
 } submit_outcome;
 
 typedef struct submit_item {
@@ -83,7 +84,7 @@ typedef struct submit_item {
     uint64_t tag;   /* the caller's, untouched */
     submit_outcome outcome;
     uint64_t seq;
-    const char *reason; /* in the batch's arena, NULL unless refused */
+    const char *reason; /* in the batch's arena, NULL unless refused or withdrawn */
 } submit_item;
 
 typedef struct submit_batch {

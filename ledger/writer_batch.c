@@ -265,7 +265,7 @@ static void refuse_rest(job *j, const wf_error *of_seal)
                 first = item->reason;
             continue;
         }
-        item->outcome = SUBMIT_REFUSED;
+        item->outcome = SUBMIT_WITHDRAWN;
         item->seq = 0;
         item->reason = _("nothing was entered, because another statement of the batch was refused");
     }

@@ -235,17 +235,10 @@ static void count_outcome(statements *s, const submit_item *item, const item_pla
     case SUBMIT_REFUSED:
         refuse_item(s, item, at, a);
         break;
+    case SUBMIT_WITHDRAWN: /* the rows that were refused are told, not those that stood beside them
+                            */
+        break;
     }
-}
-
-/* The ledger gives the good ones of a batch that was refused as a whole this reason
-   (writer_batch.c); they are not told one by one. tests/exchange/test_import.c notices if the words
-   part. */
-static bool refused_for_another(const submit_batch *batch, const submit_item *item)
-{
-    return batch->all_or_nothing && item->reason != NULL &&
-           strcmp(item->reason, _("nothing was entered, because another statement of the batch was "
-                                  "refused")) == 0;
 }
 
 /* Counts what became of a finished batch and makes it ready for the next rows. */
@@ -257,8 +250,7 @@ static void settle(statements *s, batch_slot *slot)
         s->failure = batch->error;
     bool none = batch->all_or_nothing && batch->status != WF_OK;
     for (size_t i = 0; !failed && i < batch->count; i++)
-        if (!none || (batch->items[i].outcome == SUBMIT_REFUSED &&
-                      !refused_for_another(batch, &batch->items[i])))
+        if (!none || batch->items[i].outcome == SUBMIT_REFUSED)
             count_outcome(s, &batch->items[i], &slot->places[i], &batch->memory);
     if (none && !failed && s->refused_rows == 0) /* refused as a whole, no item to blame */
         s->failure = batch->error;

@@ -110,7 +110,7 @@ static wf_status submit(void *ctx, submit_batch *batch, void (*done)(void *, sub
         free(s->kept[--s->count].bytes);
     for (size_t i = 0; batch->status != WF_OK && i < batch->count; i++)
         if (batch->items[i].outcome != SUBMIT_REFUSED) {
-            batch->items[i].outcome = SUBMIT_REFUSED;
+            batch->items[i].outcome = SUBMIT_WITHDRAWN;
             batch->items[i].reason =
                 "nothing was entered, because another statement of the batch was refused";
         }

@@ -105,7 +105,7 @@ size_t fixture_submit_all(book_fixture *f, Wufei__Record *const *records, size_t
         must(status, &err);
     for (size_t i = 0; i < count; i++) {
         const submit_item *item = &batch.items[i];
-        refused += item->outcome == SUBMIT_REFUSED;
+        refused += item->outcome == SUBMIT_REFUSED || item->outcome == SUBMIT_WITHDRAWN;
         if (item->reason != NULL)
             snprintf(f->reason, sizeof f->reason, "%s", item->reason);
         f->outcome = item->outcome;
