@@ -175,7 +175,7 @@ wf_status ledger_verify(ledger *l, uint64_t from, bool signatures, ledger_progre
 /* Runs `work` in a child process and hands back its status, its error and what it left in `result`
    (plain bytes, no pointers). When damaged pages end the child in a signal, that is WF_DAMAGED and
    not the end of this process: for opening and verifying a suspect ledger, inside `work`. The
-   caller has no ledger open and no other threads. */
+   caller has no other threads, and `work` uses no ledger that the caller has open. */
 typedef wf_status (*ledger_guarded)(void *ctx, void *result, wf_error *err);
 wf_status ledger_guard(const char *dir, ledger_guarded work, void *ctx, void *result,
                        size_t result_size, wf_error *err);

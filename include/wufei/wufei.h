@@ -172,7 +172,9 @@ typedef struct wf_verify_options {
     wf_progress progress;
     void *ctx;
 } wf_verify_options;
-/* chain, tree, checkpoint, zero sums and, when asked, signatures; one row a check. */
+/* chain, tree, checkpoint, zero sums and, when asked, signatures; one row a check. A ledger that
+   was opened for reading is opened and verified again in a child process, because damaged pages can
+   end the process that reads them: here that is WF_DAMAGED. `progress` is called in the child. */
 WF_API wf_status wf_verify(wf_ledger *ledger, const wf_verify_options *options, const wf_sink *sink,
                            wf_error *err);
 /* The .tlog-proof of an entry number ("17") or of what an id names (its first entry). The caller

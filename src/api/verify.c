@@ -68,24 +68,22 @@ static wf_status verify_rows(const ledger_verify_report *r, uint64_t codes, bool
     return answer_end(&a);
 }
 
-wf_status wf_verify(wf_ledger *l, const wf_verify_options *options, const wf_sink *sink,
-                    wf_error *err)
+/* What a verification found, in plain bytes: it may come from another process. */
+typedef struct verify_result {
+    ledger_verify_report report;
+    uint64_t codes;
+} verify_result;
+
+static wf_status verify_checks(wf_ledger *l, const wf_verify_options *options, verify_result *out,
+                               wf_error *err)
 {
-    const wf_verify_options defaults = {0};
-    ledger_verify_report report = {0};
     book_counts counts = {0};
     store_txn *txn = NULL;
-    wf_error_clear(err);
-    if (options == NULL)
-        options = &defaults;
-    if (options->from > 0 && options->from >= ledger_size(l->log))
-        return wf_fail(err, WF_USAGE,
-                       _("--from %llu is behind the last entry; the ledger has %llu"),
-                       (unsigned long long)options->from, (unsigned long long)ledger_size(l->log));
     verify_watch watch = {options};
     ledger_progress progress = {verify_report_progress, &watch};
-    wf_status status = ledger_verify(l->log, options->from, options->signatures,
-                                     options->progress == NULL ? NULL : &progress, &report, err);
+    wf_status status =
+        ledger_verify(l->log, options->from, options->signatures,
+                      options->progress == NULL ? NULL : &progress, &out->report, err);
     if (status == WF_OK)
         status = store_begin(&txn, ledger_store(l->log), false, err);
     if (status == WF_OK)
@@ -93,7 +91,47 @@ wf_status wf_verify(wf_ledger *l, const wf_verify_options *options, const wf_sin
     if (status == WF_OK)
         status = book_count(l->book, txn, &counts, err);
     store_abort(txn);
+    out->codes = counts.codes;
+    return status;
+}
+
+typedef struct verify_job {
+    const char *dir;
+    unsigned threads;
+    const wf_verify_options *options;
+} verify_job;
+
+/* In the child: a store that was opened before the fork must not be used behind it. */
+static wf_status verify_in_child(void *ctx, void *result, wf_error *err)
+{
+    const verify_job *job = ctx;
+    const wf_open_options open = {.read_only = true, .threads = job->threads, .at = WF_AT_NOW};
+    wf_ledger *l = NULL;
+    wf_status status = wf_open(&l, job->dir, &open, err);
+    if (status == WF_OK)
+        status = verify_checks(l, job->options, result, err);
+    wf_close(l);
+    return status;
+}
+
+wf_status wf_verify(wf_ledger *l, const wf_verify_options *options, const wf_sink *sink,
+                    wf_error *err)
+{
+    const wf_verify_options defaults = {0};
+    verify_result result = {0};
+    wf_error_clear(err);
+    if (options == NULL)
+        options = &defaults;
+    if (options->from > 0 && options->from >= ledger_size(l->log))
+        return wf_fail(err, WF_USAGE,
+                       _("--from %llu is behind the last entry; the ledger has %llu"),
+                       (unsigned long long)options->from, (unsigned long long)ledger_size(l->log));
+    verify_job job = {ledger_dir(l->log), l->threads, options};
+    /* A writer has threads, and a process with threads is not safely doubled. */
+    wf_status status =
+        l->read_only ? ledger_guard(job.dir, verify_in_child, &job, &result, sizeof result, err)
+                     : verify_checks(l, options, &result, err);
     if (status != WF_OK)
         return status;
-    return verify_rows(&report, counts.codes, options->signatures, sink, err);
+    return verify_rows(&result.report, result.codes, options->signatures, sink, err);
 }
