@@ -16,7 +16,7 @@ typedef struct import_problem {
 } import_problem;
 
 typedef struct import_file_summary {
-    char name[64];
+    char name[256];
     uint64_t read, entered, already, refused;
 } import_file_summary;
 

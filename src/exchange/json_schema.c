@@ -69,11 +69,25 @@ static bool fits_type(const json_t *value, const char *type)
     return strcmp(type, type_name(value)) == 0;
 }
 
+enum { SHOWN_BYTES = 80 };
+
+/* How many bytes of a text a message shows: no character is cut in two. */
+static int shown(const char *text)
+{
+    size_t size = strlen(text);
+    if (size <= SHOWN_BYTES)
+        return (int)size;
+    size = SHOWN_BYTES;
+    while (size > 0 && ((unsigned char)text[size] & 0xC0) == 0x80)
+        size--;
+    return (int)size;
+}
+
 /* A short form of a value for messages. */
 static char *value_text(char *out, size_t size, const json_t *value)
 {
     if (json_is_string(value))
-        snprintf(out, size, "\"%.80s\"", json_string_value(value));
+        snprintf(out, size, "\"%.*s\"", shown(json_string_value(value)), json_string_value(value));
     else if (json_is_integer(value))
         snprintf(out, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     else if (json_is_real(value))
@@ -138,12 +152,12 @@ static void check_text(checker *c, const json_t *schema, const json_t *value, co
     size_t length = characters(text);
     const json_t *limit = json_object_get(schema, "maxLength");
     if (limit != NULL && length > (size_t)json_integer_value(limit))
-        problem(c, path, "\"%.80s\" has %zu characters, at most %" JSON_INTEGER_FORMAT " expected",
-                text, length, json_integer_value(limit));
+        problem(c, path, "\"%.*s\" has %zu characters, at most %" JSON_INTEGER_FORMAT " expected",
+                shown(text), text, length, json_integer_value(limit));
     limit = json_object_get(schema, "minLength");
     if (limit != NULL && length < (size_t)json_integer_value(limit))
-        problem(c, path, "\"%.80s\" has %zu characters, at least %" JSON_INTEGER_FORMAT " expected",
-                text, length, json_integer_value(limit));
+        problem(c, path, "\"%.*s\" has %zu characters, at least %" JSON_INTEGER_FORMAT " expected",
+                shown(text), text, length, json_integer_value(limit));
     const json_t *pattern = json_object_get(schema, "pattern");
     if (pattern == NULL)
         return;
@@ -153,7 +167,8 @@ static void check_text(checker *c, const json_t *schema, const json_t *value, co
         return;
     }
     if (regexec(&compiled, text, 0, NULL, 0) != 0)
-        problem(c, path, "\"%.80s\" does not fit the pattern %s", text, json_string_value(pattern));
+        problem(c, path, "\"%.*s\" does not fit the pattern %s", shown(text), text,
+                json_string_value(pattern));
     regfree(&compiled);
 }
 

@@ -26,14 +26,16 @@
  * A template is text with {column} or {column|filter|filter:argument}. Filters: `time` (RFC 3339,
  * also with an offset of hours only, "+02"), `digits` (keeps the digits), `trim`, `lookup:NAME`,
  * `times:FACTOR` (decimal product, rounded to three decimals). "{{" is a brace. FILE.csv is the
- * base name of one of the files on the command line.
+ * base name, without spaces, of one of the files on the command line. Dates in `within` begin at
+ * the ledger's offset. A line has at most MAP_LINE_MAX - 2 bytes. Two cells of one key with
+ * different values make a lookup unusable, and a column given twice a section.
  */
 #ifndef EXCHANGE_MAP_H
 #define EXCHANGE_MAP_H
 
 #include "base/memory.h"
 
-enum { MAP_SECTIONS_MAX = 64, MAP_KEYS_MAX = 40, MAP_CELL_MAX = 4096 };
+enum { MAP_SECTIONS_MAX = 64, MAP_KEYS_MAX = 40, MAP_CELL_MAX = 4096, MAP_LINE_MAX = 200 };
 
 typedef enum map_section_kind { MAP_LOOKUP, MAP_CHECK, MAP_RECORD, MAP_CONSTANT } map_section_kind;
 
@@ -68,6 +70,7 @@ typedef struct map_row {
     void *ctx;
     /* NULL when the file has no such column; "" for an empty cell. */
     const char *(*cell)(void *ctx, const char *column);
+    bool (*has_lookup)(void *ctx, const char *name);
     /* NULL when the lookup has no such key. */
     const char *(*lookup)(void *ctx, const char *name, const char *key);
 } map_row;

@@ -8,26 +8,55 @@
 #include "base/text.h"
 #include "exchange/map.h"
 
+/* Debian's libinih does not tell its handler the line, cuts section names at 49 bytes without a
+   word, and takes the rest of a long line for a line of its own: so lines and headers are noted
+   here. */
 typedef struct reading {
     map *m;
     arena *memory;
-    char section[256]; /* header text of the section being read */
+    char header[MAP_LINE_MAX]; /* text of the last header */
+    int header_line;
+    int section_line; /* the header of the section being filled */
     FILE *file;
-    int line; /* of the line that was read last: Debian's libinih does not tell its handler */
+    int line; /* of the line that was read last */
     wf_error error;
 } reading;
 
 static char *read_line(char *out, int size, void *user)
 {
     reading *r = user;
+    char *text = fgets(out, size < MAP_LINE_MAX ? size : MAP_LINE_MAX, r->file);
+    if (text == NULL || r->error.status != WF_OK)
+        return NULL;
     r->line++;
-    return fgets(out, size, r->file);
+    if (strchr(text, '\n') == NULL && !feof(r->file) && fgetc(r->file) != EOF) {
+        wf_fail(&r->error, WF_USAGE, _("%s:%d: longer than %d bytes"), r->m->path, r->line,
+                MAP_LINE_MAX - 2);
+        return NULL;
+    }
+    const char *at = text;
+    if (r->line == 1 && strncmp(at, "\xEF\xBB\xBF", 3) == 0)
+        at += 3;
+    at += strspn(at, " \t");
+    if (*at == '[') {
+        snprintf(r->header, sizeof r->header, "%.*s", (int)strcspn(at + 1, "]"), at + 1);
+        r->header_line = r->line;
+    }
+    return text;
 }
 
 static bool is_csv(const char *word)
 {
     size_t n = strlen(word);
     return n > 4 && strcmp(word + n - 4, ".csv") == 0;
+}
+
+static const char *keep(reading *r, const char *text)
+{
+    const char *kept = arena_strdup(r->memory, text);
+    if (kept == NULL)
+        wf_fail(&r->error, WF_SYSTEM, "out of memory");
+    return kept != NULL ? kept : "";
 }
 
 /* Splits a header into the words that say what it is. */
@@ -37,22 +66,22 @@ static wf_status section_begin(reading *r, const char *header, int line)
     if (r->m->section_count == MAP_SECTIONS_MAX)
         return wf_fail(&r->error, WF_USAGE, _("%s:%d: more than %d sections"), r->m->path, line,
                        MAP_SECTIONS_MAX);
-    char first[256];
-    char second[64] = "";
-    if (sscanf(header, "%255s %63s", first, second) < 2)
+    char first[MAP_LINE_MAX];
+    char second[MAP_LINE_MAX] = "";
+    if (sscanf(header, "%199s %199s", first, second) < 2)
         return wf_fail(&r->error, WF_USAGE,
                        _("%s:%d: section [%s]; expected [lookup NAME], [FILE.csv check], "
                          "[FILE.csv BUNDLEFILE LABEL] or [constant BUNDLEFILE LABEL]"),
                        r->m->path, line, header);
     *s = (map_section){.line = line};
-    s->target = arena_strdup(r->memory, second);
+    s->target = keep(r, second);
     if (strcmp(first, "lookup") == 0) {
         s->kind = MAP_LOOKUP;
     } else if (strcmp(first, "constant") == 0) {
         s->kind = MAP_CONSTANT;
     } else if (is_csv(first)) {
         s->kind = strcmp(second, "check") == 0 ? MAP_CHECK : MAP_RECORD;
-        s->file = arena_strdup(r->memory, first);
+        s->file = keep(r, first);
     } else {
         return wf_fail(&r->error, WF_USAGE,
                        _("%s:%d: section [%s] begins with \"%s\"; expected lookup, constant or the "
@@ -66,22 +95,26 @@ static wf_status section_begin(reading *r, const char *header, int line)
 static int on_key(void *user, const char *section, const char *name, const char *value)
 {
     reading *r = user;
-    int line = r->line;
+    (void)section; /* cut short: r->header is whole */
     if (r->error.status != WF_OK)
         return 1;
-    if (r->m->section_count == 0 || strcmp(section, r->section) != 0) {
-        if (section_begin(r, section, line) != WF_OK)
+    if (r->header_line == 0) {
+        wf_fail(&r->error, WF_USAGE, _("%s:%d: \"%s\" stands before the first [section]"),
+                r->m->path, r->line, name);
+        return 1;
+    }
+    if (r->section_line != r->header_line) {
+        if (section_begin(r, r->header, r->header_line) != WF_OK)
             return 1;
-        snprintf(r->section, sizeof r->section, "%s", section);
+        r->section_line = r->header_line;
     }
     map_section *s = &r->m->sections[r->m->section_count - 1];
     if (s->key_count == MAP_KEYS_MAX) {
         wf_fail(&r->error, WF_USAGE, _("%s:%d: more than %d lines in section [%s]"), r->m->path,
-                line, MAP_KEYS_MAX, section);
+                r->line, MAP_KEYS_MAX, r->header);
         return 1;
     }
-    s->keys[s->key_count++] =
-        (map_key){arena_strdup(r->memory, name), arena_strdup(r->memory, value), line};
+    s->keys[s->key_count++] = (map_key){keep(r, name), keep(r, value), r->line};
     return 1;
 }
 
@@ -120,6 +153,8 @@ wf_status map_read(map **out, arena *memory, const char *path, wf_error *err)
     if (m == NULL)
         return wf_fail(err, WF_SYSTEM, "out of memory");
     m->path = arena_strdup(memory, path);
+    if (m->path == NULL)
+        return wf_fail(err, WF_SYSTEM, "out of memory");
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         wf_fail_errno(err, _("map file %s"), path);
@@ -131,6 +166,8 @@ wf_status map_read(map **out, arena *memory, const char *path, wf_error *err)
     fclose(file);
     if (r.error.status != WF_OK)
         return wf_fail(err, r.error.status, "%s", r.error.text);
+    if (line < 0)
+        return wf_fail(err, WF_SYSTEM, "out of memory");
     if (line != 0)
         return wf_fail(err, WF_USAGE,
                        _("%s:%d: not an INI line; expected [section] or name = value"), path, line);

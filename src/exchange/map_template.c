@@ -11,6 +11,8 @@
 #include "base/time.h"
 #include "exchange/map.h"
 
+enum { FACTOR_DECIMALS = 6 };
+
 bool map_time(int64_t *out_ms, const char *text)
 {
     size_t n = strlen(text);
@@ -22,13 +24,13 @@ bool map_time(int64_t *out_ms, const char *text)
     return time_parse(out_ms, fixed, strlen(fixed));
 }
 
-/* value * factor, both decimals, rounded half up to three decimals. */
+/* value * factor, both decimals, rounded half away from zero to three decimals. */
 static wf_status filter_times(char *value, const char *factor, const char *column, wf_error *err)
 {
     int64_t a = 0;
     int64_t b = 0;
-    if (!decimal_parse_rounded(&a, value, strlen(value), 6) ||
-        !decimal_parse_rounded(&b, factor, strlen(factor), 6))
+    if (!decimal_parse_rounded(&a, value, strlen(value), FACTOR_DECIMALS) ||
+        !decimal_parse_rounded(&b, factor, strlen(factor), FACTOR_DECIMALS))
         return wf_fail(err, WF_REFUSED,
                        _("%s: \"%.60s\" times \"%.60s\" is not a product of two "
                          "decimal numbers"),
@@ -73,6 +75,43 @@ static void filter_trim(char *value)
     value[n - start] = '\0';
 }
 
+static wf_status filter_lookup(char *value, const char *name, const char *column,
+                               const map_row *row, wf_error *err)
+{
+    const char *found = row->lookup(row->ctx, name, value);
+    if (found == NULL)
+        return wf_fail(err, WF_REFUSED, _("%s: lookup %s has no \"%.60s\""), column, name, value);
+    if (strlen(found) >= MAP_CELL_MAX)
+        return wf_fail(err, WF_REFUSED, _("%s: longer than %d bytes"), column, MAP_CELL_MAX - 1);
+    snprintf(value, MAP_CELL_MAX, "%s", found);
+    return WF_OK;
+}
+
+/* A filter that is wrong is told also when the first cells are empty. */
+static wf_status filter_check(const char *filter, const char *argument, const map_row *row,
+                              wf_error *err)
+{
+    static const char *const plain[] = {"time", "digits", "trim"};
+    static const char *const with[] = {"lookup", "times"};
+    bool known = false;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain && argument == NULL; i++)
+        known |= strcmp(filter, plain[i]) == 0;
+    for (size_t i = 0; i < sizeof with / sizeof *with && argument != NULL; i++)
+        known |= strcmp(filter, with[i]) == 0;
+    if (!known)
+        return wf_fail(err, WF_USAGE,
+                       _("filter \"%s%s%s\" is not known; expected time, digits, trim, "
+                         "lookup:NAME or times:FACTOR"),
+                       filter, argument != NULL ? ":" : "", argument != NULL ? argument : "");
+    int64_t factor = 0;
+    if (strcmp(filter, "times") == 0 &&
+        !decimal_parse_rounded(&factor, argument, strlen(argument), FACTOR_DECIMALS))
+        return wf_fail(err, WF_USAGE, _("times:%.60s: a decimal number was expected"), argument);
+    if (strcmp(filter, "lookup") == 0 && !row->has_lookup(row->ctx, argument))
+        return wf_fail(err, WF_USAGE, _("there is no [lookup %s]"), argument);
+    return WF_OK;
+}
+
 /* Applies one filter to value, which has MAP_CELL_MAX bytes. Empty stays empty. */
 static wf_status filter_apply(char *value, char *filter, const char *column, const map_row *row,
                               wf_error *err)
@@ -80,29 +119,19 @@ static wf_status filter_apply(char *value, char *filter, const char *column, con
     char *argument = strchr(filter, ':');
     if (argument != NULL)
         *argument++ = '\0';
-    if (value[0] == '\0')
-        return WF_OK;
+    wf_status status = filter_check(filter, argument, row, err);
+    if (status != WF_OK || value[0] == '\0')
+        return status;
     if (strcmp(filter, "time") == 0)
         return filter_time(value, column, err);
-    if (strcmp(filter, "times") == 0 && argument != NULL)
+    if (strcmp(filter, "times") == 0)
         return filter_times(value, argument, column, err);
-    if (strcmp(filter, "lookup") == 0 && argument != NULL) {
-        const char *found = row->lookup(row->ctx, argument, value);
-        if (found == NULL)
-            return wf_fail(err, WF_REFUSED, _("%s: lookup %s has no \"%.60s\""), column, argument,
-                           value);
-        snprintf(value, MAP_CELL_MAX, "%s", found);
-        return WF_OK;
-    }
+    if (strcmp(filter, "lookup") == 0)
+        return filter_lookup(value, argument, column, row, err);
     if (strcmp(filter, "digits") == 0)
         filter_digits(value);
-    else if (strcmp(filter, "trim") == 0)
-        filter_trim(value);
     else
-        return wf_fail(err, WF_USAGE,
-                       _("filter \"%s\" is not known; expected time, digits, trim, "
-                         "lookup:NAME or times:FACTOR"),
-                       filter);
+        filter_trim(value);
     return WF_OK;
 }
 
