@@ -34,7 +34,8 @@ typedef struct balance_job {
     const char *by;
     balance_row *rows;
     size_t count, capacity;
-    uint32_t *row_of; /* row of a site, code, party or stream, by the number of the key */
+    int64_t stock_before_g; /* of rows of days: at the beginning of the window */
+    uint32_t *row_of;       /* row of a site, code, party or stream, by the number of the key */
     size_t key_count;
 } balance_job;
 
@@ -92,8 +93,8 @@ static bool balance_taken(const balance_job *job, const day_row *d)
            (f->code == NULL || code_matches(f->code, city_code(c, d->code)));
 }
 
-/* What a day does to the stock. Product and loss were never in it: the treatment took them out. */
-/* The identity of src/book/README.md. */
+/* What flows do to the stock, by the identity of src/book/README.md: product and loss are in `made`
+   and leave at once. */
 static int64_t balance_change(const int64_t flow[FLOW_COUNT])
 {
     return flow[FLOW_OPENING] + flow[FLOW_GENERATED] + flow[FLOW_IN] + flow[FLOW_MADE] +
@@ -186,6 +187,8 @@ static bool balance_collect_days(balance_job *job)
             balance_add(row, d, false);
         }
         stock_g += balance_change(d->mass_g);
+        if (d->day < job->from_day)
+            job->stock_before_g = stock_g;
     }
     return true;
 }
@@ -209,6 +212,8 @@ static bool balance_collect_keys(balance_job *job)
     return true;
 }
 
+/* The row of a day. A treatment of no mass at all is no flow of its code, and so the day of what it
+   put out may have no row yet; it then opens with what the row before closed with. */
 static balance_row *balance_row_of_day(balance_job *job, int32_t day)
 {
     size_t low = 0, high = job->count;
@@ -219,9 +224,17 @@ static balance_row *balance_row_of_day(balance_job *job, int32_t day)
         else
             high = middle;
     }
-    WF_ASSERT(low < job->count &&
-              job->rows[low].day == day); /* its treatment is a flow of that day */
-    return &job->rows[low];
+    if (low < job->count && job->rows[low].day == day)
+        return &job->rows[low];
+    int64_t opening_g = job->stock_before_g;
+    if (low > 0)
+        opening_g = job->rows[low - 1].opening_g + balance_change(job->rows[low - 1].flow_g);
+    if (balance_add_row(job) == NULL)
+        return NULL;
+    balance_row *row = &job->rows[low];
+    memmove(row + 1, row, (job->count - 1 - low) * sizeof *row);
+    *row = (balance_row){.day = day, .opening_g = opening_g};
+    return row;
 }
 
 /* Product and loss, in the rows of the codes that were treated. */

@@ -53,6 +53,23 @@ wufei balance --by site --from 2026-03-02 --to 2026-03-03 > "$work/balance"
 same "$(cell "$work/balance" site F1 opening_kg)" 1000 "opening of a window"
 same "$(cell "$work/balance" site F1 closing_kg)" 400 "closing of a window"
 
+# a treatment of no mass that puts something out is no flow of its code: the day it makes for itself
+mkdir "$work/odd"
+cat > "$work/odd/treatments.csv" <<'CSV'
+treatment_id,site_id,time,waste_code,mass_kg,method,output_code,output_kg
+Z1,I1,2026-03-05T20:00:00+08:00,SW62,0,drying,product,5
+Z2,I1,2026-03-01T20:00:00+08:00,SW62,0,drying,product,7
+CSV
+wufei init -L "$work/oddledger" --origin test.example/odd > /dev/null
+wufei import -L "$work/oddledger" "$work/city" > /dev/null
+wufei import -L "$work/oddledger" "$work/odd" > /dev/null
+expect 0 "" wufei balance -L "$work/oddledger" --by day --code SW62
+same "$(cell "$work/out" day 2026-03-05 product_kg)" 5 "product of a treatment of no mass"
+same "$(cell "$work/out" day 2026-03-05 opening_kg)" "$(cell "$work/out" day 2026-03-02 closing_kg)" "its day opens with the stock"
+expect 0 "" wufei balance -L "$work/oddledger" --by day --code SW62 --from 2026-03-05
+same "$(cell "$work/out" day 2026-03-05 opening_kg)" "$(cell "$work/out" day 2026-03-05 closing_kg)" "alone in the window"
+same "$(cell "$work/out" day 2026-03-05 opening_kg)" 1500 "alone in the window, the stock"
+
 # trace: through the transfer station in proportion; T1 held 2 000 + 1 000 kg when H3 took 1 500
 wufei trace H1 --down > "$work/trace"
 grep -q '^down,.*,picked_up,.*,H3,T1,I1,SW62,1000,1500,' "$work/trace" || same "no" "yes" "down through T1"
