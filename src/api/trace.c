@@ -400,7 +400,7 @@ static void walk(trace_job *job, bool down)
     job->treatment_depth = calloc(c->treatment_count + 1, sizeof *job->treatment_depth);
     if (job->traced == NULL || job->depth == NULL || job->manifest_g == NULL ||
         job->manifest_depth == NULL || job->treatment_share == NULL ||
-        job->treatment_left_g == NULL) {
+        job->treatment_left_g == NULL || job->treatment_depth == NULL) {
         job->failed = true;
     } else if (down) {
         for (size_t i = 0; i < job->line.count; i++)
