@@ -136,11 +136,25 @@ static wf_status open_scratch(store **out, ledger *l, const char *dir, wf_error 
     return store_open(out, dir, &options, err);
 }
 
+/* What was derived ends where the log ended then. Statements of another process that came since are
+   in the book that it was compared with, and no damage. */
+static wf_status check_not_grown(ledger *l, uint64_t size_before, wf_status compared, wf_error *err)
+{
+    uint64_t size = ledger_size(l);
+    if (compared != WF_DAMAGED || size == size_before)
+        return compared;
+    return wf_fail(err, WF_SYSTEM,
+                   _("%s: the ledger grew from %llu to %llu entries while its book was derived "
+                     "again; run it when nobody writes"),
+                   ledger_dir(l), (unsigned long long)size_before, (unsigned long long)size);
+}
+
 wf_status book_rebuild(book *b, ledger *l, const char *scratch_dir, bool check,
                        ledger_progress *progress, wf_error *err)
 {
     store *scratch = NULL;
     book *again = NULL;
+    uint64_t size_before = ledger_size(l);
     wf_status status = open_scratch(&scratch, l, scratch_dir, err);
     if (status == WF_OK)
         status = book_new(&again, b->utc_offset_minutes, err);
@@ -150,6 +164,7 @@ wf_status book_rebuild(book *b, ledger *l, const char *scratch_dir, bool check,
     }
     if (status == WF_OK)
         status = compare_or_copy(l, scratch, check, err);
+    status = check_not_grown(l, size_before, status, err);
     if (status == WF_OK && !check)
         book_forget(b);
     book_free(again);

@@ -347,6 +347,35 @@ static void check_rebuild(void)
     assert_int_equal(rebuild(true, &err), WF_OK);
 }
 
+/* Somebody enters a record while the book is derived again. */
+static void enter_one_more(void *ctx, uint64_t done, uint64_t total)
+{
+    bool *entered = ctx;
+    (void)done;
+    (void)total;
+    if (!*entered)
+        assert_true(fixture_generation(&f, "LATE", "S1", FIXTURE_DAY_MS, "SW59", 1000));
+    *entered = true;
+}
+
+/* A check beside a writer once called the book damaged for what had come in between. */
+static void a_check_beside_a_writer_finds_no_damage(void **state)
+{
+    (void)state;
+    wf_error err = {0};
+    bool entered = false;
+    ledger_progress progress = {enter_one_more, &entered};
+    char scratch[96];
+    fixture_open(&f);
+    fixture_registry(&f);
+    snprintf(scratch, sizeof scratch, "%s/scratch", f.folder);
+    assert_int_equal(mkdir(scratch, 0700), 0);
+    assert_int_equal(book_rebuild(f.b, f.l, scratch, true, &progress, &err), WF_SYSTEM);
+    assert_true(entered);
+    assert_non_null(strstr(err.text, "grew"));
+    fixture_close(&f);
+}
+
 static void random_history(void **state)
 {
     (void)state;
@@ -383,6 +412,9 @@ static void random_history(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(random_history)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_check_beside_a_writer_finds_no_damage),
+        cmocka_unit_test(random_history),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
