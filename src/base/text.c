@@ -21,8 +21,8 @@ void text_set_language(const char *language)
     const char *directory = getenv("WUFEI_LOCALE_DIR");
     bindtextdomain("wufei", directory != NULL ? directory : WF_LOCALE_DIR);
     bind_textdomain_codeset("wufei", "UTF-8");
-    if (language == NULL)
-        return;
+    if (language == NULL || (strcmp(language, "en") != 0 && strcmp(language, "zh") != 0))
+        return; /* the locale decides */
     const char *current = setlocale(LC_MESSAGES, NULL);
     if (current == NULL || strcmp(current, "C") == 0 || strcmp(current, "POSIX") == 0)
         setlocale(LC_MESSAGES, "C.UTF-8");

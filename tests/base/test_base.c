@@ -5,12 +5,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "base/time.h"
 
 static void time_round_trip(void **state)
@@ -137,6 +139,20 @@ static void messages_end_whole(void **state)
     assert_string_equal(err.text, "f.csv:3: x");
 }
 
+static void unknown_languages_follow_the_locale(void **state)
+{
+    (void)state;
+    setenv("LANGUAGE", "fr", 1);
+    text_set_language(NULL);
+    assert_string_equal(getenv("LANGUAGE"), "fr");
+    text_set_language("klingon"); /* was taken for "en" */
+    assert_string_equal(getenv("LANGUAGE"), "fr");
+    text_set_language("zh");
+    assert_string_equal(getenv("LANGUAGE"), "zh_CN");
+    text_set_language("en");
+    assert_string_equal(getenv("LANGUAGE"), "en");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +162,7 @@ int main(void)
         cmocka_unit_test(decimals),
         cmocka_unit_test(memory),
         cmocka_unit_test(messages_end_whole),
+        cmocka_unit_test(unknown_languages_follow_the_locale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
