@@ -65,14 +65,14 @@ static void suggest_collect(wf_ledger *l, store_txn *txn, suggestions *s, const 
     static const enum object_kind kinds[] = {OBJECT_SITE,   OBJECT_PARTY, OBJECT_VEHICLE,
                                              OBJECT_PERMIT, OBJECT_SCALE, OBJECT_MANIFEST};
     wf_error ignored;
-    book_counts counts;
-    if (book_count(l->book, txn, &counts, &ignored) != WF_OK)
-        return;
     arena memory;
     arena_init(&memory, 0);
     uint64_t reads = 0;
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-        for (uint64_t i = 0; i < counts.of[kinds[k]] && reads < SUGGEST_READ_MAX; i++, reads++) {
+        uint64_t count = 0;
+        if (book_count_kind(l->book, txn, kinds[k], &count, &ignored) != WF_OK)
+            break;
+        for (uint64_t i = 0; i < count && reads < SUGGEST_READ_MAX; i++, reads++) {
             const char *id = NULL;
             if (book_key_text(l->book, txn, kinds[k], (uint32_t)i, &memory, &id, &ignored) != WF_OK)
                 break;

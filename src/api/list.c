@@ -360,15 +360,30 @@ static wf_status list_state(uint32_t *out, const char *state, wf_error *err)
 /* An id in a filter that names nothing is a slip of the pen, not an empty list. */
 static wf_status list_check_ids(list_job *job)
 {
-    const char *const ids[] = {job->filter->site, job->filter->party, job->filter->vehicle};
-    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+    const struct {
+        const char *id;
         enum object_kind kind;
+        const char *what;
+    } named[] = {{job->filter->site, OBJECT_SITE, "site"},
+                 {job->filter->party, OBJECT_PARTY, "party"},
+                 {job->filter->vehicle, OBJECT_VEHICLE, "vehicle"}};
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+        const char *id = named[i].id;
+        enum object_kind other;
         uint32_t index;
-        if (ids[i] == NULL)
+        if (id == NULL)
             continue;
-        wf_status status = book_find(job->ledger->book, job->txn, ids[i], &kind, &index, job->err);
-        if (status == WF_OK && kind == OBJECT_NONE)
-            status = api_unknown_id(job->ledger, job->txn, ids[i], job->err);
+        book *b = job->ledger->book;
+        wf_status status = book_find_kind(b, job->txn, named[i].kind, id, &index, job->err);
+        if (status == WF_OK && index != BOOK_NONE)
+            continue;
+        if (status == WF_OK)
+            status = book_find(b, job->txn, id, &other, &index, job->err);
+        if (status == WF_OK && other == OBJECT_NONE)
+            status = api_unknown_id(job->ledger, job->txn, id, job->err);
+        else if (status == WF_OK)
+            status = wf_fail(job->err, WF_USAGE, _("--%s %s: this id is not that of a %s"),
+                             named[i].what, id, _(named[i].what));
         if (status != WF_OK)
             return status;
     }
@@ -391,14 +406,14 @@ static wf_status list_prepare(list_job *job, const list_kind *k)
 
 static wf_status list_rows(list_job *job, const list_kind *k)
 {
-    book_counts counts;
+    uint64_t count = 0;
     answer a;
     uint64_t taken_count = 0;
-    wf_status status = book_count(job->ledger->book, job->txn, &counts, job->err);
+    wf_status status = book_count_kind(job->ledger->book, job->txn, k->kind, &count, job->err);
     if (status != WF_OK)
         return status;
     answer_begin(&a, job->sink, job->err, k->name, k->title, k->columns, k->column_count);
-    for (uint64_t i = 0; i < counts.of[k->kind] && a.status == WF_OK; i++) {
+    for (uint64_t i = 0; i < count && a.status == WF_OK; i++) {
         bool taken = false;
         if (job->filter->limit != 0 && taken_count >= job->filter->limit)
             break;

@@ -90,5 +90,8 @@ typedef struct book_counts {
     uint64_t events, stocktakes, activities, track_days, fixes, days, codes, strings;
 } book_counts;
 wf_status book_count(book *b, store_txn *txn, book_counts *out, wf_error *err);
+/* One of them, at once: book_count reads all tracks for the number of fixes. */
+wf_status book_count_kind(book *b, store_txn *txn, enum object_kind kind, uint64_t *out,
+                          wf_error *err);
 
 #endif

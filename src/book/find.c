@@ -177,6 +177,15 @@ static wf_status count_table(store_txn *txn, enum book_table table, uint64_t *ou
     return WF_OK;
 }
 
+wf_status book_count_kind(book *b, store_txn *txn, enum object_kind kind, uint64_t *out,
+                          wf_error *err)
+{
+    (void)b;
+    enum book_table table = book_table_of(kind);
+    WF_ASSERT(table != BOOK_TABLE_COUNT);
+    return count_table(txn, table, out, err);
+}
+
 static wf_status count_fixes(store_cursor *cursor, book_counts *out, wf_error *err)
 {
     span key = {0};

@@ -38,6 +38,7 @@ wrong "allowed: industrial, hazardous" list manifests --stream nuclear
 wrong "allowed: filed, picked_up" list manifests --state lost
 wrong "does not apply to scales" list scales --state filed
 wrong "did you mean F1" list manifests --site F11
+wrong "not that of a site" list manifests --site PG
 wrong "is not a number" list manifests --limit many
 wrong "is not a time" list manifests --from yesterday
 wrong "is not before" list manifests --from 2026-03-02 --to 2026-03-01
