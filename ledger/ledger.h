@@ -161,7 +161,6 @@ typedef struct ledger_verify_report {
     uint64_t seals;      /* checked, 0 unless asked */
     double seconds;
     hash root;
-    bool checkpoint_checked; /* the signed checkpoint beside the store */
 } ledger_verify_report;
 
 /* Everything the log promises: numbering, times, chain, leaf hashes against tiles, the whole tree,

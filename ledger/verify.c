@@ -464,7 +464,6 @@ wf_status ledger_verify(ledger *l, uint64_t from, bool signatures, ledger_progre
     out->signatures = v.signature_count;
     out->seals = v.seal_count;
     out->root = v.head.root;
-    out->checkpoint_checked = status == WF_OK;
     out->seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
     return status;
 }
