@@ -10,7 +10,7 @@
 
 #include "command.h"
 
-static wf_status output_error(wf_error *err, const char *text)
+wf_status output_error(wf_error *err, const char *text)
 {
     if (err != NULL) {
         err->status = WF_SYSTEM;

@@ -43,6 +43,9 @@ wf_status output_finish(output *o, wf_error *err);
 /* The text of a cell as CSV and JSON write it, without quotes; `space` is OUTPUT_CELL_MAX bytes. */
 const char *output_cell_text(const output *o, const wf_cell *cell, char *space);
 
+/* Sets err, when it is not NULL, and returns WF_SYSTEM. */
+wf_status output_error(wf_error *err, const char *text);
+
 /* The three writers, one file each. */
 wf_status output_table_begin(output *o, const char *name, const char *title, wf_error *err);
 wf_status output_table_row(output *o, const wf_cell *cells, wf_error *err);

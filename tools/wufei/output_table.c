@@ -4,6 +4,7 @@
  * Titles are translated, and so are the closed words of some columns (states, streams, kinds); the
  * machine forms stay in CSV and JSON.
  */
+#include <errno.h>
 #include <libsmartcols.h>
 #include <string.h>
 
@@ -41,9 +42,7 @@ static bool table_shown(const char *brief, const char *name)
 
 static wf_status table_error(wf_error *err)
 {
-    err->status = WF_SYSTEM;
-    snprintf(err->text, sizeof err->text, "%s", _("out of memory"));
-    return WF_SYSTEM;
+    return output_error(err, _("out of memory"));
 }
 
 static wf_status table_make(output *o, wf_error *err)
@@ -76,8 +75,10 @@ static wf_status table_make(output *o, wf_error *err)
 static wf_status table_flush(output *o, wf_error *err)
 {
     if (scols_table_get_nlines(o->table) > 0) {
-        if (scols_print_table(o->table) != 0)
-            return table_error(err);
+        int code = scols_print_table(o->table);
+        if (code != 0)
+            return output_error(err, code == -ENOMEM ? _("out of memory")
+                                                     : _("cannot write to standard output"));
         o->headed = true;
     }
     scols_unref_table(o->table);
