@@ -19,7 +19,7 @@ const char *witness_request_parse(witness_request *out, const char *bytes, size_
 {
     memset(out, 0, sizeof *out);
     if (size > NOTE_MAX)
-        return "the proof is larger than 1 MiB";
+        return "the request is larger than 1 MiB";
     line_reader reader = {bytes, bytes + size};
     const char *line = NULL;
     size_t length = 0;
