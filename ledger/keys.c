@@ -161,6 +161,7 @@ void key_table_init(key_table *t)
 {
     memset(t, 0, sizeof *t);
     pthread_rwlock_init(&t->lock, NULL);
+    pthread_mutex_init(&t->loading, NULL);
 }
 
 static void free_keys(party_key *key)
@@ -178,6 +179,7 @@ void key_table_free(key_table *t)
     for (size_t i = 0; i < KEY_BUCKETS; i++)
         free_keys(t->buckets[i]);
     free_keys(t->forgotten);
+    pthread_mutex_destroy(&t->loading);
     pthread_rwlock_destroy(&t->lock);
 }
 
@@ -300,13 +302,16 @@ static wf_status load_rows(key_table *t, store_cursor *c, wf_error *err)
 
 wf_status key_table_load(key_table *t, store_txn *txn, wf_error *err)
 {
-    if (t->loaded)
-        return WF_OK;
     store_cursor *c = NULL;
-    wf_status status = store_cursor_open(&c, txn, TABLE_KEYS, err);
-    if (status == WF_OK)
-        status = load_rows(t, c, err);
-    store_cursor_close(c);
-    t->loaded = status == WF_OK;
+    wf_status status = WF_OK;
+    pthread_mutex_lock(&t->loading);
+    if (!t->loaded) {
+        status = store_cursor_open(&c, txn, TABLE_KEYS, err);
+        if (status == WF_OK)
+            status = load_rows(t, c, err);
+        store_cursor_close(c);
+        t->loaded = status == WF_OK;
+    }
+    pthread_mutex_unlock(&t->loading);
     return status;
 }

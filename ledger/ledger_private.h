@@ -132,6 +132,7 @@ enum { KEY_BUCKETS = 4096 };
 
 typedef struct key_table {
     pthread_rwlock_t lock;
+    pthread_mutex_t loading; /* several threads may verify at once */
     bool loaded;
     party_key *buckets[KEY_BUCKETS];
     party_key *forgotten; /* others may still look at these: freed with the table */
