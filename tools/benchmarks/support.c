@@ -71,6 +71,7 @@ double memory_watch_stop_mib(memory_watch *w)
 {
     atomic_store(&w->stop, true);
     pthread_join(w->thread, NULL);
+    WF_ASSERT(w->peak_kib > 0); /* else nothing was measured, and nothing would hold any bound */
     double mib = (double)w->peak_kib / 1024.0;
     free(w);
     return mib;
