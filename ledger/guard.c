@@ -25,12 +25,31 @@ typedef struct handover {
     _Alignas(16) uint8_t result[];
 } handover;
 
+/* What damaged pages do to their reader. */
+static const int fault_signals[] = {SIGBUS, SIGSEGV, SIGABRT, SIGILL, SIGFPE};
+enum { FAULT_SIGNALS = sizeof fault_signals / sizeof *fault_signals };
+
+/* A child that ended before its work did. Only a fault speaks of the store: one that ran out of
+   memory or was killed says nothing about it. */
+static wf_status explain_end(const char *dir, int how, wf_error *err)
+{
+    int number = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
+    for (size_t i = 0; i < FAULT_SIGNALS; i++)
+        if (number == fault_signals[i])
+            return wf_fail(err, WF_DAMAGED,
+                           _("%s: the pages of the store are damaged: reading them ended in signal "
+                             "%d; restore the ledger from a backup"),
+                           dir, number);
+    return wf_fail(err, WF_SYSTEM,
+                   _("%s: the process that read the store was ended (signal %d); try again"), dir,
+                   number);
+}
+
 static _Noreturn void run_child(handover *h, ledger_guarded work, void *ctx)
 {
-    static const int signals[] = {SIGBUS, SIGSEGV, SIGABRT, SIGILL, SIGFPE};
     /* Whatever handlers the program has would run the program on, here in its copy. */
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        signal(signals[i], SIG_DFL);
+    for (size_t i = 0; i < FAULT_SIGNALS; i++)
+        signal(fault_signals[i], SIG_DFL);
     store_fault_quiet();
     h->status = work(ctx, h->result, &h->err);
     h->finished = true;
@@ -61,10 +80,7 @@ wf_status ledger_guard(const char *dir, ledger_guarded work, void *ctx, void *re
             wf_fail(err, status, "%s", h->err.text);
         memcpy(result, h->result, result_size);
     } else {
-        status = wf_fail(err, WF_DAMAGED,
-                         _("%s: the pages of the store are damaged: reading them ended in signal "
-                           "%d; restore the ledger from a backup"),
-                         dir, WIFSIGNALED(how) ? WTERMSIG(how) : 0);
+        status = explain_end(dir, how, err);
     }
     munmap(h, size);
     return status;

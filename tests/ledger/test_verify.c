@@ -382,6 +382,9 @@ static void dying_readers_are_survived(void **state)
         assert_int_equal(ledger_guard(test_dir, guarded, &signals[i], &report, sizeof report, &err),
                          WF_DAMAGED);
     assert_non_null(strstr(err.text, "ended in signal"));
+    int killed = SIGKILL; /* as by a system short of memory: no word about the store */
+    assert_int_equal(ledger_guard(test_dir, guarded, &killed, &report, sizeof report, &err),
+                     WF_SYSTEM);
     flip f = {.seq = 2, .from_end = 12};
     edit_table("entries", flip_byte, &f);
     assert_int_equal(ledger_guard(test_dir, guarded, NULL, &report, sizeof report, &err),
