@@ -105,6 +105,20 @@ static double square(double x)
     return x * x;
 }
 
+/* Of a round with many pick-ups: the mass of this one, as corrected at its site. */
+static int64_t corrected_pick_up_g(const city *c, const audit_shared *s, const event_row *e)
+{
+    size_t count = 0;
+    const uint32_t *events = grouped_items(&s->events_of_manifest, e->manifest, &count);
+    int64_t mass_g = e->mass_g;
+    for (size_t i = 0; i < count; i++) {
+        const event_row *o = &c->events[events[i]];
+        if (o->kind == EVENT_CORRECTED && o->site == e->site && o->mass_g != MASS_NONE)
+            mass_g = o->mass_g;
+    }
+    return mass_g;
+}
+
 /* What left a generator's stock: as weighed there, else as weighed at the other end, else as
  * stated. */
 static void add_pick_up(flow_list *l, const city *c, const audit_shared *s, const node_list *nodes,
@@ -115,7 +129,7 @@ static void add_pick_up(flow_list *l, const city *c, const audit_shared *s, cons
     uint32_t node = node_of(nodes, site, m->code);
     if (node == BOOK_NONE || e->mass_g == MASS_NONE)
         return;
-    double mass = (double)e->mass_g;
+    double mass = (double)(m->pick_ups > 1 ? corrected_pick_up_g(c, s, e) : e->mass_g);
     double variance = square(UNWEIGHED_SIGMA * mass);
     scale_id scale = e->scale;
     if (m->pick_ups == 1) {
@@ -143,7 +157,7 @@ static void add_events(flow_list *l, const city *c, const audit_shared *s, const
             add_pick_up(l, c, s, nodes, e);
         } else if (e->kind == EVENT_RECEIVED && e->mass_g != MASS_NONE) {
             site_id site = e->site != BOOK_NONE ? e->site : m->facility_site;
-            int64_t arrived = load_arrived_g(c, s, e->manifest) - m->rejected_g;
+            int64_t arrived = load_accepted_g(c, s, e->manifest);
             double mass = e->time_ms == m->received_ms ? (double)arrived : (double)e->mass_g;
             double variance =
                 e->scale != BOOK_NONE

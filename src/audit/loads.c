@@ -68,41 +68,75 @@ typedef struct load_ends {
     load_end out, in;
     int64_t rejected_g;
     unsigned pick_ups, receipts;
-    bool corrected;
+    int64_t corrected_out_g, corrected_in_g; /* agreed afterwards; MASS_NONE: nothing was */
 } load_ends;
+
+/* A correction names by its site whose mass was wrong, as the book reads it (book/transit.c): that
+   of the pick-up there, else the receipt's. */
+static void use_correction(load_ends *ends, const event_row *e, site_id picked_up_at,
+                           site_id received_at)
+{
+    if (e->mass_g == MASS_NONE)
+        return;
+    bool of_receipt = ends->receipts > 0 && e->site == received_at;
+    bool of_pick_up = ends->pick_ups > 0 && e->site == picked_up_at && !of_receipt;
+    if (!of_pick_up && ends->receipts == 0)
+        return;
+    load_end *end = of_pick_up ? &ends->out : &ends->in;
+    end->known_ms = e->known_ms > end->known_ms ? e->known_ms : end->known_ms;
+    *(of_pick_up ? &ends->corrected_out_g : &ends->corrected_in_g) = e->mass_g;
+}
+
+/* Where a part was refused, the vehicle may have gone over the scale again with it on board (the
+   ticket shows what was accepted) or empty (it shows all that came): what is nearer. */
+static bool ticket_shows_accepted(const load_end *in, int64_t accepted_g, int64_t rejected_g)
+{
+    return accepted_g != MASS_NONE && in->mass_g - accepted_g < rejected_g / 2;
+}
 
 static load_ends read_ends(const city *c, const audit_shared *s, manifest_id id)
 {
     const manifest_row *m = &c->manifests[id];
     load_end none = {MASS_NONE, NAN, BOOK_NONE, BOOK_NONE, TIME_NONE};
-    load_ends ends = {.out = none, .in = none};
+    load_ends ends = {
+        .out = none, .in = none, .corrected_out_g = MASS_NONE, .corrected_in_g = MASS_NONE};
+    site_id picked_up_at = BOOK_NONE;
+    site_id received_at = BOOK_NONE;
     size_t count = 0;
     const uint32_t *events = grouped_items(&s->events_of_manifest, id, &count);
     for (size_t i = 0; i < count; i++) {
         const event_row *e = &c->events[events[i]];
-        if (e->kind == EVENT_PICKED_UP && ends.pick_ups++ == 0)
+        if (e->kind == EVENT_PICKED_UP && ends.pick_ups++ == 0) {
             use_event(&ends.out, c, e);
-        if (e->kind == EVENT_RECEIVED && ends.receipts++ == 0)
+            picked_up_at = e->site;
+        }
+        if (e->kind == EVENT_RECEIVED && ends.receipts++ == 0) {
             use_event(&ends.in, c, e);
+            received_at = e->site;
+        }
         if (e->kind == EVENT_REJECTED && e->mass_g != MASS_NONE)
             ends.rejected_g += e->mass_g;
-        if (e->kind == EVENT_CORRECTED && ends.receipts > 0) {
-            ends.corrected = true;
-            ends.in.known_ms = e->known_ms > ends.in.known_ms ? e->known_ms : ends.in.known_ms;
-        }
+        if (e->kind == EVENT_REDIRECTED)
+            ends.rejected_g = 0; /* the refused load goes on to the next facility */
+        if (e->kind == EVENT_CORRECTED)
+            use_correction(&ends, e, picked_up_at, received_at);
     }
     weighing_id out = only_ticket(c, s, id, m->generator_site);
     weighing_id in = only_ticket(c, s, id, m->facility_site);
     if (out != BOOK_NONE && ends.pick_ups == 1)
         use_ticket(&ends.out, c, out);
+    if (ends.corrected_out_g != MASS_NONE)
+        ends.out.mass_g = ends.corrected_out_g;
     if (in != BOOK_NONE && ends.receipts == 1) {
-        use_ticket(&ends.in, c, in); /* a ticket weighs all that came, the refused part too */
-        ends.rejected_g = 0;
+        int64_t accepted_g =
+            ends.corrected_in_g != MASS_NONE ? ends.corrected_in_g : ends.in.mass_g;
+        use_ticket(&ends.in, c, in);
+        if (ends.corrected_in_g == MASS_NONE &&
+            !ticket_shows_accepted(&ends.in, accepted_g, ends.rejected_g))
+            ends.rejected_g = 0;
     }
-    if (ends.corrected && m->received_g != MASS_NONE) {
-        ends.in.mass_g = m->received_g;
-        ends.rejected_g = m->rejected_g;
-    }
+    if (ends.corrected_in_g != MASS_NONE)
+        ends.in.mass_g = ends.corrected_in_g;
     return ends;
 }
 
@@ -118,6 +152,15 @@ int64_t load_arrived_g(const city *c, const audit_shared *s, manifest_id m)
     if (ends.receipts != 1 || ends.in.mass_g == MASS_NONE)
         return c->manifests[m].received_g;
     return ends.in.mass_g + ends.rejected_g;
+}
+
+int64_t load_accepted_g(const city *c, const audit_shared *s, manifest_id m)
+{
+    load_ends ends = read_ends(c, s, m);
+    if (ends.receipts != 1 || ends.in.mass_g == MASS_NONE)
+        return c->manifests[m].received_g;
+    /* read_ends left no refused mass beside a ticket that shows all that came. */
+    return ends.rejected_g > 0 ? ends.in.mass_g : ends.in.mass_g - c->manifests[m].rejected_g;
 }
 
 static bool make_pair(weight_pair *out, const city *c, const audit_shared *s, manifest_id id)
@@ -336,6 +379,7 @@ static bool fit(load_table *t, const city *c)
             pair->bias_g =
                 pair->sent_g * (p.origin[pair->origin * t->window_count + window] -
                                 p.destination[pair->destination * t->window_count + window]);
+            pair->plain_gap_g = pair->gap_g;
             pair->gap_g -= pair->bias_g;
             double u = effect_of(t, pair->destination, pair->at_ms)->sigma * pair->sent_g;
             pair->sigma_g = sqrt(pair->sigma_g * pair->sigma_g + u * u);

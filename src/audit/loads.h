@@ -23,6 +23,7 @@ typedef struct weight_pair {
     double sent_g, arrived_g;
     double allowance_g; /* expected loss */
     double bias_g;      /* what the two scales' own effects make of this load */
+    double plain_gap_g; /* sent - arrived - allowance, as the scales showed it */
     double gap_g;       /* sent - arrived - allowance - bias: > 0 is mass that did not arrive */
     double sigma_g;     /* of gap_g, after robust inflation */
     double z;           /* gap_g / sigma_g */
@@ -61,5 +62,7 @@ bool load_pair_blocked(const load_table *t, const weight_pair *p, uint32_t partn
    unless both parties corrected the mass afterwards. MASS_NONE: not known. */
 int64_t load_sent_g(const city *c, const struct audit_shared *s, manifest_id m);
 int64_t load_arrived_g(const city *c, const struct audit_shared *s, manifest_id m);
+/* Of what arrived, what was not refused. */
+int64_t load_accepted_g(const city *c, const struct audit_shared *s, manifest_id m);
 
 #endif

@@ -507,7 +507,28 @@ static void settle(manifest_row *m)
         m->in_transit_g = 0;
 }
 
-static void apply(manifest_row *m, const event_row *e)
+/* As book/transit.c reads it: at a pick-up site that pick-up was wrong, else the receipt. */
+static void correct(city_builder *b, manifest_row *m, const event_row *e)
+{
+    const event_row *before = NULL; /* what the site's pick-up was said to be until now */
+    bool at_pick_up = false;
+    bool at_receipt = false;
+    for (event_id i = e->previous; i != BOOK_NONE; i = b->city.events[i].previous) {
+        const event_row *o = &b->city.events[i];
+        if (o->site != e->site)
+            continue;
+        at_receipt |= o->kind == EVENT_RECEIVED;
+        at_pick_up |= o->kind == EVENT_PICKED_UP;
+        if ((o->kind == EVENT_PICKED_UP || o->kind == EVENT_CORRECTED) && before == NULL)
+            before = o;
+    }
+    if (at_pick_up && !at_receipt)
+        m->picked_up_g = given(m->picked_up_g) + given(e->mass_g) - given(before->mass_g);
+    else if (m->received_ms != TIME_NONE)
+        m->received_g = given(e->mass_g);
+}
+
+static void apply(city_builder *b, manifest_row *m, const event_row *e)
 {
     static const enum manifest_state after[EVENT_COUNT] = {
         [EVENT_PICKED_UP] = MANIFEST_PICKED_UP,   [EVENT_HANDED_OVER] = MANIFEST_HANDED_OVER,
@@ -541,7 +562,7 @@ static void apply(manifest_row *m, const event_row *e)
         set_first(&m->confirmed_ms, e->time_ms);
         break;
     case EVENT_CORRECTED:
-        m->received_g = received ? given(e->mass_g) : m->received_g;
+        correct(b, m, e);
         break;
     case EVENT_REDIRECTED:
         m->facility_site = e->site;
@@ -578,7 +599,7 @@ event_id builder_event_at(city_builder *b, const char *manifest, enum manifest_e
                        .note = BOOK_NONE,
                        .kind = (uint32_t)kind};
     m->last_event = index;
-    apply(m, row);
+    apply(b, m, row);
     act(b, row->time_ms);
     return index;
 }
