@@ -4,7 +4,10 @@
  * scan.h); and the site's whole level against its peers of the same kind and driver where there are
  * eight.
  *
- * Declared is what the generation rows say; where a site keeps none, what was picked up there.
+ * Declared is what the generation rows say; where a site keeps none, what was picked up there. A
+ * batch declares what came together since the one before, so its mass is spread over the usual time
+ * between two batches of that site and code: a batch every third day falls two or three times in a
+ * week, which is no change in what is made. A week is judged when the batch after it is due.
  * Weeks that meet a filed shutdown are left out; after a filed process change the level may differ,
  * so the series starts anew.
  */
@@ -29,7 +32,8 @@ enum { CLASSES = 2, PERIODS_MAX = 400 };
 /* One activity period of a site with what was declared in it, by class (0 other, 1 hazardous or
  * medical). */
 typedef struct period {
-    int64_t from_ms, to_ms, known_ms;
+    int64_t from_ms, to_ms;
+    int64_t known_ms[CLASSES]; /* activity and batches were known, and no more batch is due */
     double driver;
     double declared_g[CLASSES];
     site_id site;
@@ -90,7 +94,7 @@ static bool make_periods(table *t, const city *c)
             continue;
         t->periods[t->count++] = (period){.from_ms = a->from_ms,
                                           .to_ms = a->to_ms,
-                                          .known_ms = a->to_ms,
+                                          .known_ms = {a->to_ms, a->to_ms},
                                           .driver = (double)a->value_micro / 1e6,
                                           .site = a->site};
     }
@@ -103,41 +107,132 @@ static bool make_periods(table *t, const city *c)
     return made;
 }
 
-static void declare(table *t, const city *c, site_id site, int64_t at_ms, int64_t known_ms,
-                    code_id code, int64_t mass_g)
+/* A mass that a site says it made. */
+typedef struct batch {
+    site_id site;
+    code_id code;
+    int64_t at_ms, known_ms, mass_g;
+} batch;
+
+typedef struct batch_list {
+    batch *items;
+    size_t count, capacity;
+} batch_list;
+
+static int compare_batches(const void *left, const void *right)
 {
-    if (site >= c->site_count || mass_g <= 0)
-        return;
-    size_t low = t->first[site];
-    size_t high = t->first[site + 1];
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (t->periods[middle].from_ms <= at_ms)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == t->first[site] || at_ms >= t->periods[low - 1].to_ms)
-        return;
-    period *p = &t->periods[low - 1];
-    p->declared_g[class_of(c, code)] += (double)mass_g;
-    p->known_ms = known_ms > p->known_ms ? known_ms : p->known_ms;
+    const batch *a = left;
+    const batch *b = right;
+    if (a->site != b->site)
+        return a->site < b->site ? -1 : 1;
+    if (a->code != b->code)
+        return a->code < b->code ? -1 : 1;
+    if (a->at_ms != b->at_ms)
+        return a->at_ms < b->at_ms ? -1 : 1;
+    return (a->mass_g > b->mass_g) - (a->mass_g < b->mass_g);
 }
 
-static void fill(table *t, const city *c)
+static bool add_batch(batch_list *l, batch b)
+{
+    if (b.mass_g <= 0)
+        return true;
+    if (!array_grow((void **)&l->items, &l->capacity, l->count + 1, sizeof *l->items))
+        return false;
+    l->items[l->count++] = b;
+    return true;
+}
+
+static bool read_batches(batch_list *l, table *t, const city *c)
 {
     for (size_t i = 0; i < c->generation_count; i++) {
         const generation_row *g = &c->generations[i];
         t->has_generation[g->site] = true;
-        declare(t, c, g->site, g->time_ms, g->time_ms, g->code, g->mass_g);
+        if (!add_batch(l, (batch){g->site, g->code, g->time_ms, g->time_ms, g->mass_g}))
+            return false;
     }
     for (size_t i = 0; i < c->event_count; i++) {
         const event_row *e = &c->events[i];
+        if (e->kind != EVENT_PICKED_UP)
+            continue;
         const manifest_row *m = &c->manifests[e->manifest];
         site_id site = e->site != BOOK_NONE ? e->site : m->generator_site;
-        if (e->kind == EVENT_PICKED_UP && site < c->site_count && !t->has_generation[site])
-            declare(t, c, site, e->time_ms, e->known_ms, m->code, e->mass_g);
+        if (site < c->site_count && !t->has_generation[site] &&
+            !add_batch(l, (batch){site, m->code, e->time_ms, e->known_ms, e->mass_g}))
+            return false;
     }
+    if (l->count > 0)
+        qsort(l->items, l->count, sizeof *l->items, compare_batches);
+    return true;
+}
+
+/* The median time between two batches of one site and code; 0 with fewer than four. */
+static int64_t usual_gap_ms(const batch *batches, size_t count, double *scratch)
+{
+    if (count < 4)
+        return 0;
+    for (size_t i = 0; i + 1 < count; i++)
+        scratch[i] = (double)(batches[i + 1].at_ms - batches[i].at_ms);
+    return (int64_t)median_in_place(scratch, count - 1);
+}
+
+/* The first period of the site that ends behind a moment. */
+static size_t period_behind(const table *t, site_id site, int64_t at_ms)
+{
+    size_t low = t->first[site];
+    size_t high = t->first[site + 1];
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (t->periods[middle].to_ms <= at_ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void declare(table *t, const batch *b, int64_t span_ms, int class)
+{
+    int64_t from_ms = b->at_ms - span_ms;
+    for (size_t i = period_behind(t, b->site, from_ms);
+         i < t->first[b->site + 1] && t->periods[i].from_ms <= b->at_ms; i++) {
+        period *p = &t->periods[i];
+        int64_t start = p->from_ms > from_ms ? p->from_ms : from_ms;
+        int64_t end = p->to_ms < b->at_ms ? p->to_ms : b->at_ms;
+        double share = span_ms > 0      ? (double)(end - start) / (double)span_ms
+                       : end == b->at_ms ? 1
+                                         : 0;
+        p->declared_g[class] += share * (double)b->mass_g;
+        p->known_ms[class] = b->known_ms > p->known_ms[class] ? b->known_ms : p->known_ms[class];
+    }
+}
+
+static bool fill(table *t, const city *c)
+{
+    batch_list l = {0};
+    bool made = read_batches(&l, t, c);
+    double *scratch = malloc((l.count + 1) * sizeof *scratch);
+    made = made && scratch != NULL;
+    for (size_t first = 0; made && first < l.count;) {
+        const batch *of = &l.items[first];
+        size_t end = first + 1;
+        while (end < l.count && l.items[end].site == of->site && l.items[end].code == of->code)
+            end++;
+        int class = class_of(c, of->code);
+        int64_t usual_ms = usual_gap_ms(of, end - first, scratch);
+        for (size_t i = first; i < end; i++) {
+            int64_t since_ms = i > first ? l.items[i].at_ms - l.items[i - 1].at_ms : usual_ms;
+            declare(t, &l.items[i], since_ms < usual_ms ? since_ms : usual_ms, class);
+        }
+        for (size_t i = t->first[of->site]; i < t->first[of->site + 1]; i++) {
+            int64_t due_ms = t->periods[i].to_ms + usual_ms;
+            if (due_ms > t->periods[i].known_ms[class])
+                t->periods[i].known_ms[class] = due_ms;
+        }
+        first = end;
+    }
+    free(scratch);
+    free(l.items);
+    return made;
 }
 
 static bool is_generator(uint32_t kind)
@@ -174,7 +269,7 @@ static void read_series(site_series *s, const city *c, const table *t, site_id s
     for (size_t i = t->first[site]; i < t->first[site + 1]; i++) {
         const period *p = &t->periods[i];
         bool cut = false;
-        if (is_left_out(c, p, &cut) || p->to_ms > c->now_ms)
+        if (is_left_out(c, p, &cut) || p->known_ms[class] > c->now_ms)
             continue;
         if (cut)
             s->count = 0;
@@ -339,7 +434,7 @@ static wf_status report(rule_context *ctx, const site_series *s, const scan_low 
         f.stream = STREAM_INDUSTRIAL;
     f.from_ms = first->from_ms;
     f.to_ms = s->periods[low->end - 1]->to_ms;
-    f.detected_at_ms = s->periods[low->shown_at]->known_ms;
+    f.detected_at_ms = s->periods[low->shown_at]->known_ms[class];
     f.p = low->p;
     f.mass_g = (int64_t)fmax(0, expected - declared);
     f.mass_low_g = (int64_t)fmax(0, expected * exp(-u) - declared);
@@ -448,8 +543,7 @@ static wf_status run(rule_context *ctx, wf_error *err)
     if (levels == NULL || s == NULL || !make_periods(&t, c)) {
         status = wf_fail(err, WF_SYSTEM, "out of memory for the activity of sites");
     } else {
-        fill(&t, c);
-        if (!make_common(&m, c, &t, s))
+        if (!fill(&t, c) || !make_common(&m, c, &t, s))
             status = wf_fail(err, WF_SYSTEM, "out of memory for what sites share");
         for (int class = 0; class < CLASSES && status == WF_OK; class ++)
             status = test_class(ctx, &t, &m, levels, s, class, err);
