@@ -25,6 +25,7 @@ typedef struct flow {
     scale_id scale; /* BOOK_NONE: no scale */
     int64_t time_ms, known_ms;
     double mass_g, variance_g2;
+    double bias; /* of the scale then, one sigma, relative */
 } flow;
 
 typedef struct flow_list {
@@ -145,7 +146,7 @@ static void add_pick_up(flow_list *l, const city *c, const audit_shared *s, cons
     }
     if (scale != BOOK_NONE)
         variance = 2 * weighing_variance_g2(c->scales[scale].division_g, (int64_t)(2 * mass));
-    add_flow(l, (flow){node, scale, e->time_ms, e->known_ms, -mass, variance});
+    add_flow(l, (flow){node, scale, e->time_ms, e->known_ms, -mass, variance, 0});
 }
 
 static void add_events(flow_list *l, const city *c, const audit_shared *s, const node_list *nodes)
@@ -164,11 +165,11 @@ static void add_events(flow_list *l, const city *c, const audit_shared *s, const
                     ? 2 * weighing_variance_g2(c->scales[e->scale].division_g, (int64_t)(2 * mass))
                     : square(UNWEIGHED_SIGMA * mass);
             add_flow(l, (flow){node_of(nodes, site, m->code), e->scale, e->time_ms, e->known_ms,
-                               mass, variance});
+                               mass, variance, 0});
         } else if (e->kind == EVENT_RETURNED && e->mass_g != MASS_NONE) {
             double mass = (double)e->mass_g;
             add_flow(l, (flow){node_of(nodes, m->generator_site, m->code), BOOK_NONE, e->time_ms,
-                               e->known_ms, mass, square(UNWEIGHED_SIGMA * mass)});
+                               e->known_ms, mass, square(UNWEIGHED_SIGMA * mass), 0});
         }
     }
 }
@@ -180,17 +181,17 @@ static void add_rest(flow_list *l, const city *c, const node_list *nodes)
         double sigma = g->basis == BASIS_ESTIMATED ? ESTIMATE_SIGMA : 0.005;
         double mass = (double)g->mass_g;
         add_flow(l, (flow){node_of(nodes, g->site, g->code), BOOK_NONE, g->time_ms, g->time_ms,
-                           mass, square(sigma * mass)});
+                           mass, square(sigma * mass), 0});
     }
     for (size_t i = 0; i < c->treatment_count && !l->failed; i++) {
         const treatment_row *t = &c->treatments[i];
         double in = (double)t->mass_g;
         if (t->first != 0)
             add_flow(l, (flow){node_of(nodes, t->site, t->code), BOOK_NONE, t->time_ms, t->known_ms,
-                               -in, square(TREATMENT_SIGMA * in)});
+                               -in, square(TREATMENT_SIGMA * in), 0});
         double out = t->output_g != MASS_NONE ? (double)t->output_g : NAN;
         add_flow(l, (flow){node_of(nodes, t->site, t->output_code), BOOK_NONE, t->time_ms,
-                           t->known_ms, out, square(TREATMENT_SIGMA * out)});
+                           t->known_ms, out, square(TREATMENT_SIGMA * out), 0});
     }
 }
 
@@ -222,36 +223,85 @@ static double take_sigma(const stocktake_row *t)
     return fmax(relative * (double)t->mass_g, 1000);
 }
 
+/* What the scale may have shown too much at that time. One that R24 holds for wrong, then or in
+   the windows beside, may be wrong by all that R24 found: what was weighed on it proves nothing
+   smaller. */
+static double scale_bias(const load_table *t, scale_id scale, int64_t at_ms)
+{
+    if (t->count == 0)
+        return SCALE_SYSTEMATIC;
+    size_t at = load_window(t, at_ms);
+    double bias = SCALE_SYSTEMATIC;
+    for (size_t w = at > 0 ? at - 1 : 0; w <= at + 1 && w < t->window_count; w++)
+        if (load_scale_off(t, scale, w, 1))
+            bias = fmax(bias, fabs(t->effects[(size_t)scale * t->window_count + w].effect));
+    return bias;
+}
+
+static void add_up(balance *b, const flow *f)
+{
+    b->known_ms = f->known_ms > b->known_ms ? f->known_ms : b->known_ms;
+    if (f->mass_g < 0) {
+        b->out_g -= f->mass_g;
+        return;
+    }
+    b->in_g += f->mass_g;
+    if (f->mass_g > b->largest_in_g) {
+        b->second_in_g = b->largest_in_g;
+        b->largest_in_g = f->mass_g;
+    } else {
+        b->second_in_g = fmax(b->second_in_g, f->mass_g);
+    }
+}
+
 /* The flows of [from, to] go into the balance; by_scale has a zero for every scale before and
- * after. */
-static void sum_flows(balance *b, const flow *flows, size_t count, double *by_scale)
+ * after. False when memory ran out. */
+static bool sum_flows(balance_table *t, balance *b, const flow *flows, size_t count,
+                      double *by_scale)
 {
     double variance = square(b->opening_sigma_g) + square(b->closing_sigma_g);
+    b->first_share = (uint32_t)t->share_count;
     for (size_t i = 0; i < count; i++) {
-        const flow *f = &flows[i];
-        variance += f->variance_g2;
-        b->known_ms = f->known_ms > b->known_ms ? f->known_ms : b->known_ms;
-        if (f->scale != BOOK_NONE)
-            by_scale[f->scale] += f->mass_g;
-        if (f->mass_g < 0) {
-            b->out_g -= f->mass_g;
-            continue;
-        }
-        b->in_g += f->mass_g;
-        if (f->mass_g > b->largest_in_g) {
-            b->second_in_g = b->largest_in_g;
-            b->largest_in_g = f->mass_g;
-        } else {
-            b->second_in_g = fmax(b->second_in_g, f->mass_g);
-        }
+        variance += flows[i].variance_g2;
+        add_up(b, &flows[i]);
+        if (flows[i].scale != BOOK_NONE)
+            by_scale[flows[i].scale] += flows[i].bias * flows[i].mass_g;
     }
-    for (size_t i = 0; i < count; i++)
-        if (flows[i].scale != BOOK_NONE) {
-            variance += square(SCALE_SYSTEMATIC * by_scale[flows[i].scale]);
-            by_scale[flows[i].scale] = 0;
-        }
+    bool made = true;
+    for (size_t i = 0; i < count; i++) {
+        scale_id scale = flows[i].scale;
+        if (scale == BOOK_NONE || by_scale[scale] == 0)
+            continue;
+        variance += square(by_scale[scale]);
+        made = made && array_grow((void **)&t->shares, &t->share_capacity, t->share_count + 1,
+                                  sizeof *t->shares);
+        if (made)
+            t->shares[t->share_count++] = (scale_share){scale, by_scale[scale]};
+        by_scale[scale] = 0;
+    }
+    b->share_count = (uint32_t)t->share_count - b->first_share;
     b->muf_g = b->opening_g + b->in_g - b->out_g - b->closing_g;
     b->sigma_g = sqrt(variance);
+    return made;
+}
+
+double balance_covariance_g2(const balance_table *t, const balance *a, const balance *b)
+{
+    if (a == b)
+        return square(a->sigma_g);
+    double sum = 0;
+    for (size_t i = 0; i < a->share_count; i++)
+        for (size_t k = 0; k < b->share_count; k++) {
+            const scale_share *x = &t->shares[a->first_share + i];
+            const scale_share *y = &t->shares[b->first_share + k];
+            if (x->scale == y->scale)
+                sum += x->error_g * y->error_g * a->inflation * b->inflation;
+        }
+    if (a->to_ms == b->from_ms)
+        sum -= a->closing_sigma_g * b->opening_sigma_g;
+    if (b->to_ms == a->from_ms)
+        sum -= b->closing_sigma_g * a->opening_sigma_g;
+    return sum;
 }
 
 static bool make_balances(balance_table *out, const city *c, const node_list *nodes,
@@ -293,13 +343,22 @@ static bool make_balances(balance_table *out, const city *c, const node_list *no
                            .closing_g = (double)b->mass_g,
                            .opening_sigma_g = take_sigma(a),
                            .closing_sigma_g = take_sigma(b),
+                           .inflation = 1,
                            .index = node};
-        sum_flows(fresh, flows->items + at, end - at, by_scale);
+        made = sum_flows(out, fresh, flows->items + at, end - at, by_scale);
         at = end;
     }
     free(takes);
     free(by_scale);
     return made;
+}
+
+static void widen(balance *b, double factor)
+{
+    b->sigma_g *= factor;
+    b->opening_sigma_g *= factor;
+    b->closing_sigma_g *= factor;
+    b->inflation = factor;
 }
 
 /* Generators and facilities apart: sigma grows until ordinary balances look normal. It never
@@ -317,7 +376,7 @@ static bool inflate(balance_table *t, const city *c)
         double factor = count >= 20 ? fmax(1, mad_sigma_in_place(z, count, 0)) : 1;
         for (size_t i = 0; i < t->count; i++)
             if ((c->sites[t->items[i].site].kind <= SITE_MARKET) == (group == 0))
-                t->items[i].sigma_g *= factor;
+                widen(&t->items[i], factor);
     }
     free(z);
     return true;
@@ -333,6 +392,10 @@ wf_status balance_table_make(balance_table *out, const city *c, const audit_shar
     if (made && nodes.count > 0) {
         add_events(&flows, c, s, &nodes);
         add_rest(&flows, c, &nodes);
+        for (size_t i = 0; i < flows.count; i++)
+            if (flows.items[i].scale != BOOK_NONE)
+                flows.items[i].bias =
+                    scale_bias(&s->loads, flows.items[i].scale, flows.items[i].time_ms);
         made = !flows.failed;
         if (made && flows.count > 0)
             qsort(flows.items, flows.count, sizeof *flows.items, compare_flows);
@@ -348,5 +411,6 @@ wf_status balance_table_make(balance_table *out, const city *c, const audit_shar
 void balance_table_free(balance_table *t)
 {
     free(t->items);
+    free(t->shares);
     *t = (balance_table){0};
 }

@@ -21,6 +21,8 @@ static const rule_parameter parameters[] = {
     {"speed", 120, "km/h", "detection.md 2.1"},
     {"silence", 15, "minutes", "proposal: the longest gap of a live device on the road"},
     {"window", 10, "minutes", "detection.md, R21"},
+    {"error_rate", 0.005, "of tickets",
+     "proposal: half of the 1 % of records that are typed wrong (detection.md 10.1) are times"},
     {"visit_window", 3, "hours", "proposal: a visit that the ticket may belong to after all"},
 };
 
@@ -37,15 +39,22 @@ typedef struct around {
     double before_m, after_m, nearest_m;
 } around;
 
-static around look(const city *c, vehicle_id v, int64_t at_ms, const site_row *site,
-                   int64_t window_ms)
+/* The fixes next to a moment, no further away than a live device is ever silent; and how near the
+   vehicle came within the window. */
+static around look(const city *c, const limits *l, vehicle_id v, int64_t at_ms,
+                   const site_row *site)
 {
     around a = {NULL, NULL, INFINITY, INFINITY, INFINITY};
     fix_range r;
-    fix_range_start(&r, c, v, at_ms - window_ms, at_ms + window_ms + 1);
+    int64_t reach_ms = l->silence_ms > l->window_ms ? l->silence_ms : l->window_ms;
+    fix_range_start(&r, c, v, at_ms - reach_ms, at_ms + reach_ms + 1);
     for (const track_fix *f = fix_range_next(&r); f != NULL; f = fix_range_next(&r)) {
         double m = flat_distance_m(f->lat_e7, f->lon_e7, site->lat_e7, site->lon_e7);
-        a.nearest_m = fmin(a.nearest_m, m);
+        int64_t apart_ms = llabs(f->time_ms - at_ms);
+        if (apart_ms <= l->window_ms)
+            a.nearest_m = fmin(a.nearest_m, m);
+        if (apart_ms > l->silence_ms)
+            continue;
         if (f->time_ms <= at_ms) {
             a.before = f;
             a.before_m = m;
@@ -60,7 +69,7 @@ static around look(const city *c, vehicle_id v, int64_t at_ms, const site_row *s
 static enum presence presence_at(const city *c, const limits *l, vehicle_id v, int64_t at_ms,
                                  const site_row *site)
 {
-    around a = look(c, v, at_ms, site, l->silence_ms);
+    around a = look(c, l, v, at_ms, site);
     if (a.nearest_m <= l->near_m)
         return PRESENCE_THERE;
     if (a.before == NULL || a.after == NULL)
@@ -132,12 +141,12 @@ static wf_status report(rule_context *ctx, const limits *l, const weighing_row *
     f.subject = linked ? w->manifest : w->vehicle;
     f.from_ms = w->tare_ms != TIME_NONE && w->tare_ms < w->gross_ms ? w->tare_ms : w->gross_ms;
     f.to_ms = w->tare_ms > w->gross_ms ? w->tare_ms : w->gross_ms;
-    around a = look(c, w->vehicle, w->gross_ms, site, l->silence_ms);
+    around a = look(c, l, w->vehicle, w->gross_ms, site);
     f.detected_at_ms = a.after->time_ms > f.to_ms ? a.after->time_ms : f.to_ms;
     if (linked && c->manifests[w->manifest].known_ms > f.detected_at_ms)
         f.detected_at_ms = c->manifests[w->manifest].known_ms;
     if (!fact)
-        f.p = 0.005;
+        f.p = rule_parameter_value(ctx->rule, "error_rate");
     f.mass_g = w->gross_g > w->tare_g ? w->gross_g - w->tare_g : 0;
     f.mass_low_g = f.mass_g - f.mass_g / 100;
     f.mass_high_g = f.mass_g + f.mass_g / 100;
@@ -152,8 +161,7 @@ static wf_status report(rule_context *ctx, const limits *l, const weighing_row *
     f.sentence = rule_printf(
         ctx,
         _("Ticket %1$s weighs %2$s of vehicle %3$s on scale %4$s at %5$s, while its device shows "
-          "it "
-          "%6$s km and %7$s km away just before and after"),
+          "it %6$s km and %7$s km away just before and after"),
         city_text(c, w->key), rule_mass(ctx, f.mass_g), city_text(c, c->vehicles[w->vehicle].key),
         city_text(c, scale->key), rule_time(ctx, w->gross_ms),
         rule_printf(ctx, "%.1f", a.before_m / 1000), rule_printf(ctx, "%.1f", a.after_m / 1000));

@@ -198,7 +198,7 @@ static void declare(table *t, const batch *b, int64_t span_ms, int class)
         period *p = &t->periods[i];
         int64_t start = p->from_ms > from_ms ? p->from_ms : from_ms;
         int64_t end = p->to_ms < b->at_ms ? p->to_ms : b->at_ms;
-        double share = span_ms > 0      ? (double)(end - start) / (double)span_ms
+        double share = span_ms > 0       ? (double)(end - start) / (double)span_ms
                        : end == b->at_ms ? 1
                                          : 0;
         p->declared_g[class] += share * (double)b->mass_g;
