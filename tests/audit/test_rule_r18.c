@@ -78,6 +78,20 @@ static void settled_by_a_correction(void **state)
     builder_free(b);
 }
 
+/* Typed ten times too large and corrected on the way, before anybody received it. */
+static void corrected_before_the_receipt(void **state)
+{
+    (void)state;
+    city_builder *b = drums(2000, 200);
+    expect_count(b, "R18", NULL, 1);
+    builder_event_at(b, "M1", EVENT_CORRECTED, MARCH("02", "09:00:00"), 200, "S1", NULL, NULL,
+                     NULL);
+    const city *c = builder_city(b);
+    assert_int_equal(c->manifests[0].picked_up_g, 200000);
+    expect_count(b, "R18", NULL, 0);
+    builder_free(b);
+}
+
 static void what_was_refused_has_arrived(void **state)
 {
     (void)state;
@@ -125,6 +139,7 @@ int main(void)
         cmocka_unit_test(within_the_error_of_the_scales),
         cmocka_unit_test(unsettled_after_fifteen_days),
         cmocka_unit_test(settled_by_a_correction),
+        cmocka_unit_test(corrected_before_the_receipt),
         cmocka_unit_test(what_was_refused_has_arrived),
         cmocka_unit_test(an_unweighed_pick_up_proves_nothing),
         cmocka_unit_test(a_scale_not_on_record_is_allowed_a_fifth),

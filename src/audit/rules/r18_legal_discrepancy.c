@@ -68,12 +68,13 @@ static void apply_correction(const rule_context *ctx, account *a, const uint32_t
 {
     if (e->mass_g == MASS_NONE)
         return;
-    if (e->time_ms > a->receipt_ms + fact_days_ms(ctx, "settle_days")) {
+    bool received = a->receipt_ms != TIME_NONE;
+    if (received && e->time_ms > a->receipt_ms + fact_days_ms(ctx, "settle_days")) {
         a->settled_ms = e->time_ms;
         return;
     }
     if (!is_at_pick_up(ctx, events, count, e)) {
-        a->received_g = e->mass_g;
+        a->received_g = received ? e->mass_g : a->received_g;
         return;
     }
     /* Of several pick-ups, only the one at that site is replaced. */
@@ -95,7 +96,7 @@ static account account_of(const rule_context *ctx, manifest_id id)
     for (size_t i = 0; i < count; i++) {
         const event_row *e = &c->events[events[i]];
         bool came_in = e->kind == EVENT_RECEIVED || e->kind == EVENT_REJECTED;
-        if (e->kind == EVENT_CORRECTED && a.receipt_ms != TIME_NONE)
+        if (e->kind == EVENT_CORRECTED)
             apply_correction(ctx, &a, events, count, e);
         if (e->kind != EVENT_PICKED_UP && !came_in)
             continue;
