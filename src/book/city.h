@@ -20,9 +20,10 @@
 typedef struct city {
     int utc_offset_minutes;
     uint64_t size; /* entries of the ledger at the snapshot */
-    int64_t
-        first_ms; /* earliest and latest time of any act (manifest events, weighings, generation, */
-    int64_t now_ms; /* stock takes, treatments, fixes): "now" of the audit is the latest, or --to */
+    /* Earliest and latest time of any act (manifest events, weighings, generation, stock takes,
+       treatments, fixes); "now" of the audit is the latest, but for a few strays (city_load.c). */
+    int64_t first_ms;
+    int64_t now_ms;
 
     party_row *parties;
     size_t party_count;

@@ -232,36 +232,64 @@ static wf_status read_chunk(loader *l, const void *how, void *array, size_t *cou
 
 /* ---- the span of time ----------------------------------------------------------------------- */
 
-static void note_act(city *c, int64_t ms)
+/* A typing error in a year must not make the whole city look overdue: so up to STRAY_ACTS latest
+   acts do not move "now" when more than STRAY_GAP_MS lies between them and all others, of which
+   there must be STRAY_OTHERS at least: the few acts of a young ledger are all meant. */
+enum { STRAY_ACTS = 3, STRAY_OTHERS = 100 };
+#define STRAY_GAP_MS (30 * TIME_DAY_MS)
+
+typedef struct act_span {
+    size_t count;
+    int64_t first_ms;
+    int64_t latest_ms[STRAY_ACTS + 1]; /* the latest first; TIME_NONE: fewer acts */
+} act_span;
+
+static void note_act(act_span *s, int64_t ms)
 {
     if (ms == TIME_NONE)
         return;
-    if (c->first_ms == TIME_NONE || ms < c->first_ms)
-        c->first_ms = ms;
-    if (c->now_ms == TIME_NONE || ms > c->now_ms)
-        c->now_ms = ms;
+    s->count++;
+    if (s->first_ms == TIME_NONE || ms < s->first_ms)
+        s->first_ms = ms;
+    for (int i = 0; i <= STRAY_ACTS; i++) {
+        if (ms <= s->latest_ms[i])
+            continue;
+        int64_t smaller = s->latest_ms[i];
+        s->latest_ms[i] = ms;
+        ms = smaller;
+    }
+}
+
+static int64_t span_now(const act_span *s)
+{
+    for (int i = STRAY_ACTS; i > 0 && s->count > STRAY_OTHERS; i--)
+        if (s->latest_ms[i] != TIME_NONE && s->latest_ms[i - 1] - s->latest_ms[i] > STRAY_GAP_MS)
+            return s->latest_ms[i];
+    return s->latest_ms[0];
 }
 
 static void find_span(city *c)
 {
-    c->first_ms = TIME_NONE;
-    c->now_ms = TIME_NONE;
+    act_span s = {.first_ms = TIME_NONE};
+    for (int i = 0; i <= STRAY_ACTS; i++)
+        s.latest_ms[i] = TIME_NONE;
     for (size_t i = 0; i < c->event_count; i++)
-        note_act(c, c->events[i].time_ms);
+        note_act(&s, c->events[i].time_ms);
     for (size_t i = 0; i < c->weighing_count; i++) {
-        note_act(c, c->weighings[i].gross_ms);
-        note_act(c, c->weighings[i].tare_ms);
+        note_act(&s, c->weighings[i].gross_ms);
+        note_act(&s, c->weighings[i].tare_ms);
     }
     for (size_t i = 0; i < c->generation_count; i++)
-        note_act(c, c->generations[i].time_ms);
+        note_act(&s, c->generations[i].time_ms);
     for (size_t i = 0; i < c->stocktake_count; i++)
-        note_act(c, c->stocktakes[i].time_ms);
+        note_act(&s, c->stocktakes[i].time_ms);
     for (size_t i = 0; i < c->treatment_count; i++)
-        note_act(c, c->treatments[i].time_ms);
+        note_act(&s, c->treatments[i].time_ms);
     for (size_t i = 0; i < c->fix_count; i++)
-        note_act(c, c->fixes[i].time_ms);
-    if (c->first_ms == TIME_NONE)
-        c->first_ms = c->now_ms = 0; /* an empty city has no acts; its day is as good as any */
+        note_act(&s, c->fixes[i].time_ms);
+    /* an empty city has no acts; any day is as good */
+    c->first_ms = s.first_ms != TIME_NONE ? s.first_ms : 0;
+    c->now_ms = s.first_ms != TIME_NONE ? span_now(&s) : 0;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */

@@ -385,11 +385,33 @@ static void reading_after_reopening(void **state)
     city_free(c);
 }
 
+/* A year typed wrong must not make everything look overdue. */
+static void a_stray_year_is_not_now(void **state)
+{
+    (void)state;
+    char id[16];
+    for (int i = 0; i < 101; i++) {
+        snprintf(id, sizeof id, "B%d", i);
+        assert_true(fixture_generation(&f, id, "S1", T(i), "SW59", 1000));
+    }
+    int64_t stray_ms = T(24 * 365 * 100);
+    assert_true(fixture_generation(&f, "B-typo", "S1", stray_ms, "SW59", 1000));
+    city *c = fixture_city(&f);
+    assert_int_equal(c->now_ms, T(100));
+    city_free(c);
+    /* 30 days and no more is no gap */
+    assert_true(fixture_generation(&f, "B-late", "S1", T(100 + 24 * 30), "SW59", 1000));
+    c = fixture_city(&f);
+    assert_int_equal(c->now_ms, T(100 + 24 * 30));
+    city_free(c);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(a_stray_year_is_not_now),
         CASE(a_plain_transport),
         CASE(a_partial_refusal_after_the_receipt),
         CASE(a_correction_names_whose_mass_was_wrong),
