@@ -28,6 +28,10 @@ static const wf_column field_columns[] = {
     {"field", N_("field"), WF_CELL_TEXT},
     {"value", N_("value"), WF_CELL_TEXT},
 };
+static const wf_column attribute_columns[] = {
+    {"name", N_("name"), WF_CELL_TEXT},
+    {"value", N_("value"), WF_CELL_TEXT},
+};
 static const wf_column history_columns[] = {
     {"entry", N_("entry"), WF_CELL_INTEGER},
     {"time", N_("time"), WF_CELL_TIME},
@@ -81,7 +85,8 @@ static void show_field_mass(answer *a, const char *field, int64_t mass_g)
         show_field(a, field, mass_format_kg(text, mass_g));
 }
 
-/* The fields of the record as the log holds it, by the one writer of records as JSON. */
+/* The fields of the record as the log holds it, by the one writer of records as JSON; attributes
+   have a table of their own. */
 static wf_status show_record_fields(show_job *job, const statement_view *st, answer *a)
 {
     Wufei__Record *record = NULL;
@@ -97,6 +102,8 @@ static wf_status show_record_fields(show_job *job, const statement_view *st, ans
     if (status == WF_OK) {
         json_object_foreach(root, key, value)
         {
+            if (strcmp(key, "attributes") == 0)
+                continue;
             char *text = json_is_string(value)
                              ? NULL
                              : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
@@ -122,6 +129,25 @@ static void show_manifest_fields(show_job *job, const manifest_row *m, answer *a
     show_field_mass(a, "account_unaccounted_kg", m->unaccounted_g);
 }
 
+/* What a manifest of another system brought along that our records have no field for. */
+static wf_status show_attributes(show_job *job, const statement_view *st)
+{
+    Wufei__Record *record = NULL;
+    wf_status status = record_decode(&record, &job->memory, st->record, job->err);
+    if (status != WF_OK || record->body_case != WUFEI__RECORD__BODY_MANIFEST ||
+        record->manifest->n_attributes == 0)
+        return status;
+    answer a;
+    answer_begin(&a, job->sink, job->err, "attributes", N_("Attributes"),
+                 COLUMNS(attribute_columns));
+    for (size_t i = 0; i < record->manifest->n_attributes; i++) {
+        cell_text(&a, record->manifest->attributes[i]->name);
+        cell_text(&a, record->manifest->attributes[i]->value);
+        answer_row(&a);
+    }
+    return answer_end(&a);
+}
+
 static wf_status show_object(show_job *job, uint64_t seq, const manifest_row *manifest)
 {
     entry_view entry;
@@ -143,7 +169,11 @@ static wf_status show_object(show_job *job, uint64_t seq, const manifest_row *ma
     if (manifest != NULL)
         show_manifest_fields(job, manifest, &a);
     status = answer_end(&a);
-    return job->names.status != WF_OK ? job->names.status : status;
+    if (job->names.status != WF_OK)
+        return job->names.status;
+    if (status == WF_OK && manifest != NULL)
+        status = show_attributes(job, &st);
+    return status;
 }
 
 /* ---- history ------------------------------------------------------------------------------- */
