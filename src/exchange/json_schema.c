@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 enum { MAX_DEPTH = 64, PATH_SIZE = 512, TEXT_SIZE = 900 };
 
@@ -95,7 +96,10 @@ static char *value_text(char *out, size_t size, const json_t *value)
     else if (json_is_boolean(value))
         snprintf(out, size, "%s", json_is_true(value) ? "true" : "false");
     else
-        snprintf(out, size, "an %s", type_name(value));
+        snprintf(out, size, "%s",
+                 json_is_null(value)    ? "null"
+                 : json_is_array(value) ? "[...]"
+                                        : "{...}");
     return out;
 }
 
@@ -116,7 +120,7 @@ static bool check_type(checker *c, const json_t *type, const json_t *value, cons
                  json_string_value(one));
     }
     char text[128];
-    problem(c, path, "%s is of type %s, expected %s", value_text(text, sizeof text, value),
+    problem(c, path, _("%s is of type %s, expected %s"), value_text(text, sizeof text, value),
             type_name(value), expected);
     return false;
 }
@@ -135,7 +139,7 @@ static void check_enum(checker *c, const json_t *words, const json_t *value, con
             snprintf(all + n, sizeof all - n, "%s%s", n > 0 ? ", " : "", json_string_value(word));
     }
     char text[128];
-    problem(c, path, "%s is not one of: %s", value_text(text, sizeof text, value), all);
+    problem(c, path, _("%s is not one of: %s"), value_text(text, sizeof text, value), all);
 }
 
 static size_t characters(const char *text)
@@ -152,12 +156,12 @@ static void check_text(checker *c, const json_t *schema, const json_t *value, co
     size_t length = characters(text);
     const json_t *limit = json_object_get(schema, "maxLength");
     if (limit != NULL && length > (size_t)json_integer_value(limit))
-        problem(c, path, "\"%.*s\" has %zu characters, at most %" JSON_INTEGER_FORMAT " expected",
-                shown(text), text, length, json_integer_value(limit));
+        problem(c, path, _("\"%.*s\" has %zu characters, at most %lld expected"), shown(text), text,
+                length, (long long)json_integer_value(limit));
     limit = json_object_get(schema, "minLength");
     if (limit != NULL && length < (size_t)json_integer_value(limit))
-        problem(c, path, "\"%.*s\" has %zu characters, at least %" JSON_INTEGER_FORMAT " expected",
-                shown(text), text, length, json_integer_value(limit));
+        problem(c, path, _("\"%.*s\" has %zu characters, at least %lld expected"), shown(text),
+                text, length, (long long)json_integer_value(limit));
     const json_t *pattern = json_object_get(schema, "pattern");
     if (pattern == NULL)
         return;
@@ -167,7 +171,7 @@ static void check_text(checker *c, const json_t *schema, const json_t *value, co
         return;
     }
     if (regexec(&compiled, text, 0, NULL, 0) != 0)
-        problem(c, path, "\"%.*s\" does not fit the pattern %s", shown(text), text,
+        problem(c, path, _("\"%.*s\" does not fit the pattern %s"), shown(text), text,
                 json_string_value(pattern));
     regfree(&compiled);
 }
@@ -177,10 +181,10 @@ static void check_number(checker *c, const json_t *schema, const json_t *value, 
     double number = json_number_value(value);
     const json_t *limit = json_object_get(schema, "minimum");
     if (limit != NULL && number < json_number_value(limit))
-        problem(c, path, "%.10g is below %.10g", number, json_number_value(limit));
+        problem(c, path, _("%.10g is below %.10g"), number, json_number_value(limit));
     limit = json_object_get(schema, "maximum");
     if (limit != NULL && number > json_number_value(limit))
-        problem(c, path, "%.10g is above %.10g", number, json_number_value(limit));
+        problem(c, path, _("%.10g is above %.10g"), number, json_number_value(limit));
 }
 
 static void check_any(checker *c, const json_t *schema, const json_t *value, const char *path,
@@ -201,7 +205,7 @@ static void check_names(checker *c, const json_t *schema, const json_t *value, c
                      json_string_value(name));
     }
     if (names[0] != '\0')
-        problem(c, path, "required and not given: %s", names);
+        problem(c, path, _("required and not given: %s"), names);
     const json_t *additional = json_object_get(schema, "additionalProperties");
     if (additional == NULL || json_is_true(additional))
         return;
@@ -215,7 +219,7 @@ static void check_names(checker *c, const json_t *schema, const json_t *value, c
             snprintf(names + n, sizeof names - n, "%s%s", n > 0 ? ", " : "", key);
     }
     if (names[0] != '\0')
-        problem(c, path, "not allowed here: %s", names);
+        problem(c, path, _("not allowed here: %s"), names);
 }
 
 static void check_object(checker *c, const json_t *schema, const json_t *value, const char *path,
@@ -242,7 +246,7 @@ static void check_object(checker *c, const json_t *schema, const json_t *value, 
         json_array_foreach(needed, i, name)
         {
             if (json_object_get(value, json_string_value(name)) == NULL)
-                problem(c, path, "%s is given, so %s must be given too", key,
+                problem(c, path, _("%s is given, so %s must be given too"), key,
                         json_string_value(name));
         }
     }
@@ -304,7 +308,7 @@ static void check_any(checker *c, const json_t *schema, const json_t *value, con
                       int depth)
 {
     if (depth > MAX_DEPTH) {
-        problem(c, path, "nested deeper than %d levels", MAX_DEPTH);
+        problem(c, path, _("nested deeper than %d levels"), MAX_DEPTH);
         return;
     }
     schema = resolve(c, schema, path);
@@ -335,6 +339,6 @@ wf_status json_schema_check(const json_t *schema, const json_t *value, const cha
     if (c.status != WF_OK)
         return c.status;
     if (c.problems > 0)
-        return wf_fail(err, WF_REFUSED, "%zu fields do not fit", c.problems);
+        return wf_fail(err, WF_REFUSED, _("%zu fields do not fit"), c.problems);
     return WF_OK;
 }
