@@ -68,10 +68,10 @@ static bool balance_code_streams(balance_job *job)
             votes[c->manifests[i].code][c->manifests[i].stream]++;
     for (size_t code = 0; code < c->code_count; code++) {
         uint32_t best = 0;
-        for (uint8_t s = 1; s < STREAM_COUNT; s++)
+        for (uint32_t s = 1; s < STREAM_COUNT; s++)
             if (votes[code][s] > best) {
                 best = votes[code][s];
-                job->code_streams[code] = s;
+                job->code_streams[code] = (uint8_t)s;
             }
         if (best == 0)
             job->code_streams[code] = (uint8_t)balance_stream_by_form(city_code(c, (code_id)code));

@@ -208,7 +208,8 @@ bool array_grow(void **array, size_t *capacity, size_t need, size_t element)
             return false;
         grown *= 2;
     }
-    if (element != 0 && grown > SIZE_MAX / element)
+    WF_ASSERT(element > 0);
+    if (grown > SIZE_MAX / element)
         return false;
     void *data = realloc(*array, grown * element);
     if (data == NULL)

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#undef wf_fail /* what the analyzer is told, see status.h */
+#undef wf_fail_errno
+
 /* Cuts a trailing incomplete UTF-8 sequence that vsnprintf may have left at the end. */
 static void trim_utf8(char *text)
 {

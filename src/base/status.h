@@ -17,6 +17,18 @@ wf_status wf_error_prefix(wf_error *err, const char *format, ...) WF_PRINTF(2, 3
 
 void wf_error_clear(wf_error *err);
 
+#ifdef __clang_analyzer__
+/* The analyzer reads one file at a time and would follow failures that go on as if nothing had
+   happened: tell it that a failure returns its status. */
+static inline wf_status wf_fail_known(wf_status returned, wf_status known)
+{
+    (void)returned;
+    return known;
+}
+#define wf_fail(err, status, ...) wf_fail_known((wf_fail)(err, status, __VA_ARGS__), (status))
+#define wf_fail_errno(...) wf_fail_known((wf_fail_errno)(__VA_ARGS__), WF_SYSTEM)
+#endif
+
 /* States what must hold, in release builds too. Input is never asserted, it is checked. */
 #define WF_ASSERT(condition)                                                                       \
     do {                                                                                           \

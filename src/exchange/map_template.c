@@ -104,10 +104,10 @@ static wf_status filter_check(const char *filter, const char *argument, const ma
                          "lookup:NAME or times:FACTOR"),
                        filter, argument != NULL ? ":" : "", argument != NULL ? argument : "");
     int64_t factor = 0;
-    if (strcmp(filter, "times") == 0 &&
+    if (argument != NULL && strcmp(filter, "times") == 0 &&
         !decimal_parse_rounded(&factor, argument, strlen(argument), FACTOR_DECIMALS))
         return wf_fail(err, WF_USAGE, _("times:%.60s: a decimal number was expected"), argument);
-    if (strcmp(filter, "lookup") == 0 && !row->has_lookup(row->ctx, argument))
+    if (argument != NULL && strcmp(filter, "lookup") == 0 && !row->has_lookup(row->ctx, argument))
         return wf_fail(err, WF_USAGE, _("there is no [lookup %s]"), argument);
     return WF_OK;
 }
@@ -124,9 +124,9 @@ static wf_status filter_apply(char *value, char *filter, const char *column, con
         return status;
     if (strcmp(filter, "time") == 0)
         return filter_time(value, column, err);
-    if (strcmp(filter, "times") == 0)
+    if (argument != NULL && strcmp(filter, "times") == 0)
         return filter_times(value, argument, column, err);
-    if (strcmp(filter, "lookup") == 0)
+    if (argument != NULL && strcmp(filter, "lookup") == 0)
         return filter_lookup(value, argument, column, row, err);
     if (strcmp(filter, "digits") == 0)
         filter_digits(value);
