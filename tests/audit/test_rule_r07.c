@@ -50,12 +50,12 @@ static void code_and_destination_must_fit(void **state)
     (void)state;
     city_builder *b = border_city();
     load(b, "M1", MARCH("05", "08:00:00"), 5000);
-    uint32_t p = approval(b, "S1", "336-*|772-*");
+    approval(b, "S1", "336-*|772-*");
     expect_count(b, "R07", NULL, 1);
     builder_free(b);
     b = border_city();
     load(b, "M1", MARCH("05", "08:00:00"), 5000);
-    p = approval(b, "S1", "336-*|900-006-09");
+    uint32_t p = approval(b, "S1", "336-*|900-006-09");
     expect_count(b, "R07", NULL, 0);
     builder_permit_destination(b, p, "S3", NULL);
     expect_count(b, "R07", NULL, 1);

@@ -125,15 +125,15 @@ static void objects(void **state)
 static void unknown_constraints_are_refused(void **state)
 {
     (void)state;
-    static const char *const schemas[] = {"{'multipleOf': 2}",
-                                          "{'oneOf': []}",
-                                          "{'$ref': '#/definitions/none'}",
-                                          "{'$ref': 'http://elsewhere/x'}",
-                                          "{'$ref': '#/definitions/a', 'definitions': {'a': "
-                                          "{'$ref': '#/definitions/a'}}}",
-                                          "{'type': [1]}",
-                                          "{'type': 5}",
-                                          "{'pattern': '('}"};
+    static const char *const schemas[] = {
+        "{'multipleOf': 2}",
+        "{'oneOf': []}",
+        "{'$ref': '#/definitions/none'}",
+        "{'$ref': 'http://elsewhere/x'}",
+        "{'$ref': '#/definitions/a', 'definitions': {'a': {'$ref': '#/definitions/a'}}}",
+        "{'type': [1]}",
+        "{'type': 5}",
+        "{'pattern': '('}"};
     for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++)
         assert_int_equal(check(schemas[i], "'x'"), WF_SYSTEM);
 }
