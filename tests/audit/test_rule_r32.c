@@ -66,13 +66,46 @@ static void edges(void **state)
     assert_int_equal(count_at(make_plant(1, 1.26), "R32", 0.9), 0);
 }
 
+/* Thirty weeks of a plant that burns 10 MWh a week whatever it treats and 0.2 MWh a tonne. It
+   treats `busy` times as much from week 10 to 20; from week 20 on it claims `claim` times what it
+   treats. */
+static city_builder *make_power(double busy, double claim)
+{
+    city_builder *b = builder_new();
+    builder_site(b, "T", "P", SITE_HAZARDOUS_TREATMENT, 30.0, 120.5);
+    for (int week = 0; week < 30; week++) {
+        double tonnes = 100 * (1 + 0.4 * wobble((unsigned)week));
+        tonnes *= week >= 10 && week < 20 ? busy : 1;
+        double kwh = (10000 + 200 * tonnes) * (1 + 0.01 * wobble((unsigned)week + 300));
+        char key[40];
+        snprintf(key, sizeof key, "T%d", week);
+        builder_treatment(b, key, "T", day(7 * week + 3, 20), "900-249-08",
+                          1000 * tonnes * (week >= 20 ? claim : 1), "D10", NULL, KG_NONE);
+        builder_activity(b, "T", DRIVER_KWH, day(7 * week, 0), day(7 * week + 7, 0), kwh);
+    }
+    builder_generation(b, "LAST", "T", day(212, 0), "900-249-08", 1);
+    return b;
+}
+
+/* A busy time takes less power per tonne, and that is no claim. */
+static void base_load(void **state)
+{
+    (void)state;
+    assert_int_equal(count_at(make_power(1.8, 1), "R32", 0), 0);
+    city_builder *b = make_power(1.8, 1.5);
+    audit_result *r = run(b, "R32");
+    assert_int_equal(r->count, 1);
+    assert_non_null(strstr(r->findings[0].sentence, "electricity"));
+    assert_int_equal(r->findings[0].from_ms, builder_time(day(140, 0)));
+    audit_free(r);
+    builder_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(less_residue),
-        cmocka_unit_test(same_yield),
-        cmocka_unit_test(loss_claims),
-        cmocka_unit_test(edges),
+        cmocka_unit_test(less_residue), cmocka_unit_test(same_yield), cmocka_unit_test(loss_claims),
+        cmocka_unit_test(edges),        cmocka_unit_test(base_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@
 #include "audit/rules/rules.h"
 #include "audit/shared.h"
 #include "audit/statistics.h"
+#include "base/status.h"
 
 static const rule_parameter parameters[] = {
     {"z", 3.29, "sigma", "detection.md 4.2: 5 % false alarm, 95 % detection of a single load"},
@@ -111,25 +112,100 @@ static wf_status report(rule_context *ctx, const weight_pair *p, wf_error *err)
     return rule_report(ctx, &f, err);
 }
 
+/* ---- when a finding could first be shown ----------------------------------------------------- */
+
+static int compare_times(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left;
+    int64_t b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+static int compare_known(const void *left, const void *right)
+{
+    const finding *a = *(finding *const *)left;
+    const finding *b = *(finding *const *)right;
+    if (a->detected_at_ms != b->detected_at_ms)
+        return a->detected_at_ms < b->detected_at_ms ? -1 : 1;
+    return (a->subject > b->subject) - (a->subject < b->subject);
+}
+
+/* Largest p that stands among `count` sorted ones and so many tests. */
+static double standing_limit(const double *p, size_t count, size_t tests, double q)
+{
+    for (size_t i = count; i > 0; i--)
+        if (p[i - 1] <= q * (double)i / (double)tests)
+            return p[i - 1];
+    return -1;
+}
+
+/* Benjamini-Hochberg grows more generous with each discovery: a weak finding stands only when
+   enough others are known beside it. Replays the discoveries in the order in which they were
+   known; what stands nowhere keeps its time, for it does not stand at the end either. */
+static void date_findings(rule_context *ctx, int64_t *test_ms, size_t tests, finding **order,
+                          double *p)
+{
+    double q = ctx->options->q > 0 ? ctx->options->q : 0.10;
+    qsort(test_ms, tests, sizeof *test_ms, compare_times);
+    for (size_t i = 0; i < ctx->count; i++)
+        order[i] = &ctx->findings[i];
+    qsort(order, ctx->count, sizeof(finding *), compare_known);
+    size_t known = 0;
+    size_t waiting = 0; /* order[0 .. waiting) are known and do not stand yet */
+    for (size_t i = 0; i < ctx->count; i++) {
+        finding *f = order[i];
+        int64_t now_ms = f->detected_at_ms;
+        while (known < tests && test_ms[known] <= now_ms)
+            known++;
+        size_t at = i;
+        for (; at > 0 && p[at - 1] > f->p; at--)
+            p[at] = p[at - 1];
+        p[at] = f->p;
+        order[waiting++] = f;
+        double limit = standing_limit(p, i + 1, known, q);
+        size_t kept = 0;
+        for (size_t k = 0; k < waiting; k++) {
+            if (order[k]->p <= limit)
+                order[k]->detected_at_ms = now_ms;
+            else
+                order[kept++] = order[k];
+        }
+        waiting = kept;
+    }
+}
+
 static wf_status run(rule_context *ctx, wf_error *err)
 {
     const load_table *t = &ctx->shared->loads;
+    int64_t *test_ms = malloc((t->count + 1) * sizeof *test_ms);
+    if (test_ms == NULL)
+        return wf_fail(err, WF_SYSTEM, "out of memory for the times of the tests");
     double z = rule_parameter_value(ctx->rule, "z");
     double share = rule_parameter_value(ctx->rule, "share");
     double least_kg = rule_parameter_value(ctx->rule, "least_mass");
-    for (size_t i = 0; i < t->count; i++) {
+    size_t tests = 0;
+    wf_status status = WF_OK;
+    for (size_t i = 0; i < t->count && status == WF_OK; i++) {
         const weight_pair *p = &t->pairs[i];
         if (!is_tested(ctx, p))
             continue;
         rule_count_tests(ctx, 1);
+        test_ms[tests++] = p->known_ms;
         double gap_g = gap_of(p);
         if (gap_g <= z * p->sigma_g || gap_g < share * p->sent_g || gap_g < 1000 * least_kg)
             continue;
-        wf_status status = report(ctx, p, err);
-        if (status != WF_OK)
-            return status;
+        status = report(ctx, p, err);
     }
-    return WF_OK;
+    finding **order = malloc((ctx->count + 1) * sizeof(finding *));
+    double *p = malloc((ctx->count + 1) * sizeof *p);
+    if (status == WF_OK && (order == NULL || p == NULL))
+        status = wf_fail(err, WF_SYSTEM, "out of memory for the order of the findings");
+    if (status == WF_OK)
+        date_findings(ctx, test_ms, tests, order, p);
+    free(order);
+    free(p);
+    free(test_ms);
+    return status;
 }
 
 static const char *const after[] = {"R24", NULL};

@@ -143,6 +143,11 @@ static wf_status report(rule_context *ctx, const limits *l, const weighing_row *
     f.to_ms = w->tare_ms > w->gross_ms ? w->tare_ms : w->gross_ms;
     around a = look(c, l, w->vehicle, w->gross_ms, site);
     f.detected_at_ms = a.after->time_ms > f.to_ms ? a.after->time_ms : f.to_ms;
+    if (w->tare_ms != TIME_NONE) { /* the fix behind the tare counts, too */
+        around tare = look(c, l, w->vehicle, w->tare_ms, site);
+        if (tare.after != NULL && tare.after->time_ms > f.detected_at_ms)
+            f.detected_at_ms = tare.after->time_ms;
+    }
     if (linked && c->manifests[w->manifest].known_ms > f.detected_at_ms)
         f.detected_at_ms = c->manifests[w->manifest].known_ms;
     if (!fact)

@@ -59,8 +59,14 @@ static void weigh_run(alarm *a, const series *s)
     }
 }
 
-/* Page's test over the weeks of a series. Shown from the first week in which p <= enough, else from
-   the highest point. */
+static bool is_heavy(const rule_context *ctx, double loads, double gap_g, double sent_g)
+{
+    return loads >= rule_parameter_value(ctx->rule, "loads") &&
+           gap_g > rule_parameter_value(ctx->rule, "share") * sent_g;
+}
+
+/* Page's test over the weeks of a series. Shown from the first week in which p <= enough over
+   enough loads, else from the highest point. */
 static alarm page_test(const rule_context *ctx, const series *s, double horizon, double enough)
 {
     double k = rule_parameter_value(ctx->rule, "k");
@@ -70,7 +76,12 @@ static alarm page_test(const rule_context *ctx, const series *s, double horizon,
     double page = 0;
     int64_t start = TIME_NONE;
     bool shown = false;
+    double loads = 0; /* of the run so far */
+    double gap_g = 0;
+    double sent_g = 0;
     for (size_t i = 0; i < s->count;) {
+        if (page <= 0)
+            loads = gap_g = sent_g = 0;
         int64_t week = week_of(ctx->city, s->table->pairs[s->items[i]].at_ms);
         double sum = 0;
         double n = 0;
@@ -83,9 +94,12 @@ static alarm page_test(const rule_context *ctx, const series *s, double horizon,
                 break;
             sum += fmax(-winsor, fmin(winsor, p->z));
             n++;
+            gap_g += p->gap_g;
+            sent_g += p->sent_g;
             last = p->at_ms;
             known = p->known_ms > known ? p->known_ms : known;
         }
+        loads += n;
         start = page > 0 ? start : first;
         page = page_step(page, sum / sqrt(n + n * n * common * common), k);
         double p = page_p(page, horizon, k);
@@ -97,7 +111,7 @@ static alarm page_test(const rule_context *ctx, const series *s, double horizon,
         a.to_ms = last;
         if (!shown)
             a.known_ms = known > a.known_ms ? known : a.known_ms;
-        shown = shown || p <= enough;
+        shown = shown || (p <= enough && is_heavy(ctx, loads, gap_g, sent_g));
     }
     if (a.highest > 0)
         weigh_run(&a, s);
@@ -106,8 +120,7 @@ static alarm page_test(const rule_context *ctx, const series *s, double horizon,
 
 static bool is_raised(const rule_context *ctx, const alarm *a)
 {
-    return a->p <= 0.05 && a->loads >= rule_parameter_value(ctx->rule, "loads") &&
-           a->gap_g > rule_parameter_value(ctx->rule, "share") * a->sent_g;
+    return a->p <= 0.05 && is_heavy(ctx, (double)a->loads, a->gap_g, a->sent_g);
 }
 
 static wf_status report(rule_context *ctx, enum subject_kind kind, uint32_t subject,

@@ -4,12 +4,17 @@
  * input code has its own usual yield at each site, so a change of what comes in is not a change of
  * how it is treated.
  *
+ * A plant burns power when it treats nothing, so power does not grow in proportion to what is
+ * treated: the exponent between the two is read from the steps from week to week, which a false
+ * claim changes only where it begins and ends.
+ *
  * What is claimed as treated and was not leaves no residue and takes no power: only falls are
  * reported.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/rank.h"
 #include "audit/rules/rules.h"
 #include "audit/scan.h"
 #include "audit/shared.h"
@@ -20,8 +25,11 @@ static const rule_parameter parameters[] = {
     {"noise", 0.02, "ln", "proposal: least noise of a bin's yield"},
     {"power_noise", 0.05, "ln", "proposal"},
     {"least_claim", 0.26, "ln", "proposal: 30 % more; a wet month stays below it"},
+    {"significant_share", 0.5, "of the significant mass", "detection.md, R26"},
     {"least_shift", 0.04, "ln", "proposal: 4 % less"},
 };
+
+#define POWER_EXPONENT_LEAST 0.5
 
 enum { WEEKS_MAX = 500, YIELD_DAYS = 3 };
 
@@ -120,6 +128,43 @@ static void read_weeks(weekly *w, const city *c, const yield *list, size_t count
     }
 }
 
+typedef struct slope {
+    double value, weight;
+} slope;
+
+static int compare_slopes(const void *left, const void *right)
+{
+    const slope *a = left;
+    const slope *b = right;
+    if (a->value != b->value)
+        return a->value < b->value ? -1 : 1;
+    return (a->weight > b->weight) - (a->weight < b->weight);
+}
+
+/* ln power grows by so much of ln treated: the median slope of the steps between weeks, each
+   weighted by its length. 1 with fewer than twelve weeks. values holds ln power. */
+static double power_exponent(const weekly *w)
+{
+    slope slopes[WEEKS_MAX];
+    size_t count = 0;
+    double total = 0;
+    for (size_t i = 0; i + 1 < w->count; i++) {
+        double step = log(w->in_g[i + 1] / w->in_g[i]);
+        if (fabs(step) < 1e-6)
+            continue;
+        slopes[count++] = (slope){(w->values[i + 1] - w->values[i]) / step, fabs(step)};
+        total += fabs(step);
+    }
+    if (count < 11)
+        return 1;
+    qsort(slopes, count, sizeof *slopes, compare_slopes);
+    double sum = 0;
+    size_t middle = 0;
+    while (middle + 1 < count && (sum += slopes[middle].weight) < total / 2)
+        middle++;
+    return fmin(1, slopes[middle].value);
+}
+
 /* Electricity of a site per tonne treated, by its own activity periods. */
 static void read_power(weekly *w, const city *c, const activity_row *const *rows, size_t row_count,
                        const treatment_row *const *treated, size_t count)
@@ -138,12 +183,18 @@ static void read_power(weekly *w, const city *c, const activity_row *const *rows
         }
         if (!(in > 0) || a->value_micro <= 0 || a->to_ms > c->now_ms)
             continue;
-        w->values[w->count] = log((double)a->value_micro / in);
+        w->values[w->count] = log((double)a->value_micro);
         w->in_g[w->count] = in;
         w->out_g[w->count] = 0;
         w->known_ms[w->count] = known;
         w->from_ms[w->count++] = a->from_ms;
     }
+    double exponent = power_exponent(w);
+    if (exponent < POWER_EXPONENT_LEAST)
+        w->count = 0; /* power that hardly follows what is treated tells nothing about it */
+    for (size_t i = 0; i < w->count;
+         i++) /* what the power could have treated, over what is stated */
+        w->values[i] = w->values[i] / exponent - log(w->in_g[i]);
 }
 
 static const char *sentence_of(rule_context *ctx, enum sign sign, site_id site, code_id output,
@@ -172,6 +223,21 @@ static const char *sentence_of(rule_context *ctx, enum sign sign, site_id site, 
                        name, days, less, city_code(c, output), treated);
 }
 
+/* When p was small enough and what was in doubt by then a significant mass. */
+static int64_t shown_ms(enum sign sign, const weekly *w, const scan_low *low, double significant_g)
+{
+    int64_t known_ms = TIME_NONE;
+    double mass_g = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        if (i >= low->first && i < low->end)
+            mass_g += (sign == SIGN_LOSS_CLAIM ? w->out_g[i] : w->in_g[i]) * (1 - exp(-low->shift));
+        known_ms = w->known_ms[i] > known_ms ? w->known_ms[i] : known_ms;
+        if (i >= low->shown_at && mass_g >= significant_g)
+            break;
+    }
+    return known_ms;
+}
+
 static wf_status report(rule_context *ctx, enum sign sign, site_id site, code_id output,
                         const weekly *w, const scan_low *low, wf_error *err)
 {
@@ -185,9 +251,6 @@ static wf_status report(rule_context *ctx, enum sign sign, site_id site, code_id
         in += w->in_g[i];
         base += sign == SIGN_LOSS_CLAIM ? w->out_g[i] : w->in_g[i];
     }
-    for (size_t i = 0; i <= low->shown_at && i < w->count; i++)
-        if (w->known_ms[i] > f.detected_at_ms)
-            f.detected_at_ms = w->known_ms[i];
     double n = (double)(low->end - low->first);
     double u = 1.96 * low->sigma * sqrt(1 / n + 1 / ((double)w->count - n));
     f.subject_kind = SUBJECT_SITE;
@@ -198,6 +261,11 @@ static wf_status report(rule_context *ctx, enum sign sign, site_id site, code_id
     f.mass_g = (int64_t)(base * (1 - exp(-low->shift)));
     f.mass_low_g = (int64_t)(base * fmax(0, 1 - exp(-low->shift + u)));
     f.mass_high_g = (int64_t)(base * (1 - exp(-low->shift - u))) + 1;
+    double significant_g = rule_parameter_value(ctx->rule, "significant_share") *
+                           (double)significant_mass_g(finding_stream(c, &f));
+    if ((double)f.mass_g < significant_g)
+        return WF_OK; /* a kilogram of ash more or less is how scales are read */
+    f.detected_at_ms = shown_ms(sign, w, low, significant_g);
     related_list related = {.count = 0};
     related_add(&related, city_text(c, row->key));
     related_add(&related, city_text(c, c->parties[row->party].key));

@@ -224,7 +224,9 @@ static bool fill(table *t, const city *c)
             declare(t, &l.items[i], since_ms < usual_ms ? since_ms : usual_ms, class);
         }
         for (size_t i = t->first[of->site]; i < t->first[of->site + 1]; i++) {
-            int64_t due_ms = t->periods[i].to_ms + usual_ms;
+            /* Whole days and one of grace, or each new batch would move the moment a little. */
+            int64_t days = (usual_ms + TIME_DAY_MS / 2) / TIME_DAY_MS + 1;
+            int64_t due_ms = t->periods[i].to_ms + days * TIME_DAY_MS;
             if (due_ms > t->periods[i].known_ms[class])
                 t->periods[i].known_ms[class] = due_ms;
         }
@@ -501,7 +503,9 @@ static wf_status test_site(rule_context *ctx, const table *t, const common *m, d
     if (s->count < 2)
         return WF_OK;
     scan_low low = {0};
-    double enough = 0.1 / (double)(ctx->city->site_count + 1);
+    /* Alone among the tests of both classes, and with something to spare: what all sites share was
+       known less well then. */
+    double enough = 0.02 / (double)(2 * ctx->city->site_count + 1);
     scan_noise noise = {rule_parameter_value(r, "noise"), m->noise[driver][class], 8};
     bool found = peers ? find_peer_low(&low, ctx, levels, site, s->count)
                        : scan_find_low(&low, s->values, s->count, &noise, enough);
