@@ -2,15 +2,20 @@
  * ledger/create.c: a new ledger, whole or not at all.
  *
  * It is made in ".NAME.tmp.PID" beside its place: key, store with the genesis entry, first signed
- * checkpoint; everything is synced before the rename that makes it appear.
+ * checkpoint; everything is synced before the rename that makes it appear. Whoever makes it holds a
+ * lock on that folder. What a killed attempt left is removed by the next one for the same place.
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "ledger_private.h"
@@ -79,8 +84,8 @@ static wf_status check_free(const place *p, wf_error *err)
                            p->dir);
 }
 
-/* Removes what an attempt of ours left; other people's files stay, and then the folder does too. */
-static void remove_attempt(const place *p)
+/* Removes what an attempt left; other people's files stay, and then the folder does too. */
+static void remove_attempt(const char *folder)
 {
     static const char *const files[] = {FILE_FORMAT,
                                         FILE_CHECKPOINT,
@@ -91,16 +96,63 @@ static void remove_attempt(const place *p)
                                         FOLDER_STORE "/lock.mdb",
                                         FOLDER_STORE "/" FILE_LOCK};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char *path = folder_path(p->temporary, files[i]);
+        char *path = folder_path(folder, files[i]);
         if (path != NULL)
             unlink(path);
         free(path);
     }
-    char *store_path = folder_path(p->temporary, FOLDER_STORE);
+    char *store_path = folder_path(folder, FOLDER_STORE);
     if (store_path != NULL)
         rmdir(store_path);
     free(store_path);
-    rmdir(p->temporary);
+    rmdir(folder);
+}
+
+/* The descriptor that holds the lock of a folder; below zero: somebody else does, or there is none.
+ */
+static int lock_attempt(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* The lock tells also of processes that cannot be seen from here (containers); the process id of
+   the moment before the lock is taken. A process with our own id is dead, as we have not begun. */
+static void remove_if_stale(const char *folder, pid_t pid)
+{
+    if (pid != getpid() && (kill(pid, 0) == 0 || errno != ESRCH))
+        return;
+    int lock = lock_attempt(folder);
+    if (lock < 0)
+        return;
+    remove_attempt(folder);
+    close(lock);
+}
+
+/* As far as it can be done: what stays hurts nobody. */
+static void remove_stale_attempts(const place *p)
+{
+    const char *name = strrchr(p->temporary, '/') + 1; /* ".NAME.tmp.PID" */
+    size_t prefix = (size_t)(strrchr(name, '.') + 1 - name);
+    DIR *d = opendir(p->parent);
+    if (d == NULL)
+        return;
+    for (struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
+        uint64_t pid = 0;
+        const char *number = e->d_name + prefix;
+        if (strncmp(e->d_name, name, prefix) != 0 || !uint64_parse(&pid, number, strlen(number)) ||
+            pid == 0 || pid > INT32_MAX)
+            continue;
+        char *folder = folder_path(p->parent, e->d_name);
+        if (folder != NULL)
+            remove_if_stale(folder, (pid_t)pid);
+        free(folder);
+    }
+    closedir(d);
 }
 
 static wf_status enter_genesis(ledger *l, wf_error *err)
@@ -181,6 +233,7 @@ wf_status ledger_create(const char *dir, const char *origin, const char *suite,
     genesis g = {.version = LEDGER_FORMAT, .utc_offset_minutes = utc_offset_minutes};
     place p;
     bool made = false;
+    int lock = -1;
     wf_status status = system_check_origin(origin, err);
     if (status != WF_OK)
         return status;
@@ -194,10 +247,14 @@ wf_status ledger_create(const char *dir, const char *origin, const char *suite,
     status = place_init(&p, dir, err);
     if (status == WF_OK)
         status = check_free(&p, err);
+    if (status == WF_OK)
+        remove_stale_attempts(&p);
     if (status == WF_OK && mkdir(p.temporary, 0777) != 0)
         status = wf_fail_errno(err, "%s", p.temporary);
     else if (status == WF_OK)
         made = true;
+    if (made)
+        lock = lock_attempt(p.temporary); /* where there are no locks, the process id has to do */
     if (status == WF_OK)
         status = fill(&p, &g, hooks, err);
     if (status == WF_OK && rename(p.temporary, p.dir) != 0)
@@ -207,7 +264,9 @@ wf_status ledger_create(const char *dir, const char *origin, const char *suite,
     if (status == WF_OK)
         status = folder_sync(p.parent, err);
     if (made)
-        remove_attempt(&p);
+        remove_attempt(p.temporary);
+    if (lock >= 0)
+        close(lock);
     place_free(&p);
     return status;
 }

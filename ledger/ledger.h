@@ -7,7 +7,8 @@
  *     store/         the LMDB environment
  *     checkpoint     the last signed checkpoint, replaced atomically after commits
  *     operator.pem   the operator's private key, mode 0600 (absent: reading works, writing not)
- * It is made under a temporary name beside its place, synced and renamed.
+ * It is made under a temporary name (".NAME.tmp.PID") beside its place, synced and renamed; what an
+ * interrupted attempt left there is removed by the next one for the same place.
  */
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
