@@ -232,6 +232,8 @@ wf_status audit_run(audit_result **out, const city *c, const audit_options *opti
     audit_options asked =
         options != NULL ? *options : (audit_options){.from_ms = TIME_NONE, .to_ms = TIME_NONE};
     wf_status status = check_options(&asked, err);
+    if (status == WF_OK)
+        status = statistics_load(err);
     if (status != WF_OK)
         return status;
     if (asked.q <= 0)

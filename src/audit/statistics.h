@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "wufei/status.h"
+
 /* Median; sorts nothing that the caller sees but reorders `values`. NAN when count is 0. */
 double median_in_place(double *values, size_t count);
 /* 1.4826 x median absolute deviation from `centre`: the sigma of a normal. Reorders `values` and
@@ -33,6 +35,10 @@ double page_limit(double n, double k, double alpha);
 /* The false-alarm probability over n periods of a Page maximum s: ln p is nearly linear in h,
    through the table's 5 % and 1 %. At most 1. */
 double page_p(double s, double n, double k);
+
+/* Loads the library that factorises matrices, once, before an audit begins; WF_SYSTEM when it is
+   not installed. */
+wf_status statistics_load(wf_error *err);
 
 /* Lower Cholesky factor in place (row-major n x n, upper part zeroed), and y = C^-1 x: SITMUF.
    False when the matrix is not positive definite. */
