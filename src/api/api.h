@@ -84,6 +84,10 @@ const char *names_text(names *n, text_ref ref, arena *a);
 
 /* ---- questions shared by several files ------------------------------------------------------ */
 
+enum { API_SUGGESTIONS = 3 * (64 + 3) };
+/* Ids of a kind (OBJECT_NONE: of any) that look like `id`, joined by commas; "" when none does. */
+void api_suggest(wf_ledger *ledger, store_txn *txn, enum object_kind only, const char *id,
+                 char out[API_SUGGESTIONS]);
 /* WF_USAGE "unknown id ..." with what to do. */
 wf_status api_unknown_id(wf_ledger *ledger, store_txn *txn, const char *id, wf_error *err);
 /* Finds a word of a closed list; WF_USAGE lists the allowed words. NULL text gives 0. */
@@ -91,6 +95,10 @@ wf_status api_word(uint32_t *out, const vocabulary *v, const char *text, wf_erro
 /* What stands in the way of a filter that does not apply: WF_USAGE. */
 wf_status api_refuse_filters(const wf_filter *filter, const char *what, const char *allowed,
                              wf_error *err);
+/* WF_USAGE when the filter names a site, party, vehicle, district or waste code that is not in the
+   ledger. txn NULL: with a snapshot of its own. */
+wf_status api_check_names(wf_ledger *ledger, store_txn *txn, const wf_filter *filter,
+                          wf_error *err);
 /* The entry number of what book_find found. */
 wf_status api_row_seq(wf_ledger *ledger, store_txn *txn, enum object_kind kind, uint32_t index,
                       uint64_t *out, wf_error *err);

@@ -97,7 +97,15 @@ static wf_status audit_find(wf_ledger *l, const wf_filter *filter, city **c, aud
     uint32_t stream = STREAM_NONE;
     audit_options options = {.from_ms = TIME_NONE, .to_ms = TIME_NONE, .threads = l->threads};
     if (filter != NULL) {
-        wf_status status = audit_check_rule(filter->rule, err);
+        wf_status status = api_refuse_filters(filter, "findings",
+                                              "rule|stream|kind|site|party|vehicle|from|to", err);
+        if (status == WF_OK && filter->kind != NULL && !list_has("fact|suspicion", filter->kind))
+            status = wf_fail(err, WF_USAGE, _("unknown class '%s'; allowed: fact, suspicion"),
+                             filter->kind);
+        if (status == WF_OK)
+            status = audit_check_rule(filter->rule, err);
+        if (status == WF_OK)
+            status = api_check_names(l, NULL, filter, err);
         if (status == WF_OK)
             status = api_word(&stream, &vocabulary_stream, filter->stream, err);
         if (status != WF_OK)

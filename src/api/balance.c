@@ -358,6 +358,8 @@ static wf_status balance_check(balance_job *job, wf_ledger *l, wf_error *err)
     if (status == WF_OK)
         status = api_word(&job->stream, &vocabulary_stream, job->filter->stream, err);
     if (status == WF_OK)
+        status = api_check_names(l, NULL, job->filter, err);
+    if (status == WF_OK)
         status = balance_window(job, l->utc_offset_minutes, err);
     return status;
 }

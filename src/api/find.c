@@ -8,6 +8,7 @@
 #include "api/api.h"
 
 enum { SUGGEST_COUNT = 3, SUGGEST_READ_MAX = 20000, SUGGEST_ID_MAX = 64 };
+_Static_assert(SUGGEST_COUNT *(SUGGEST_ID_MAX + 3) <= API_SUGGESTIONS, "all of them fit");
 
 /* Edits (insert, delete, replace) between two short texts, in bytes. */
 static size_t edit_distance(const char *a, const char *b)
@@ -60,7 +61,9 @@ static void suggest_offer(suggestions *s, const char *id, const char *wanted)
     snprintf(s->ids[place], sizeof s->ids[place], "%s", id);
 }
 
-static void suggest_collect(wf_ledger *l, store_txn *txn, suggestions *s, const char *wanted)
+/* Of one kind, or (OBJECT_NONE) of all that people look for. */
+static void suggest_collect(wf_ledger *l, store_txn *txn, suggestions *s, enum object_kind only,
+                            const char *wanted)
 {
     static const enum object_kind kinds[] = {OBJECT_SITE,   OBJECT_PARTY, OBJECT_VEHICLE,
                                              OBJECT_PERMIT, OBJECT_SCALE, OBJECT_MANIFEST};
@@ -70,6 +73,8 @@ static void suggest_collect(wf_ledger *l, store_txn *txn, suggestions *s, const 
     uint64_t reads = 0;
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         uint64_t count = 0;
+        if (only != OBJECT_NONE && only != kinds[k])
+            continue;
         if (book_count_kind(l->book, txn, kinds[k], &count, &ignored) != WF_OK)
             break;
         for (uint64_t i = 0; i < count && reads < SUGGEST_READ_MAX; i++, reads++) {
@@ -82,17 +87,24 @@ static void suggest_collect(wf_ledger *l, store_txn *txn, suggestions *s, const 
     arena_free(&memory);
 }
 
-wf_status api_unknown_id(wf_ledger *l, store_txn *txn, const char *id, wf_error *err)
+void api_suggest(wf_ledger *l, store_txn *txn, enum object_kind only, const char *id,
+                 char out[API_SUGGESTIONS])
 {
     suggestions s = {0};
-    char list[SUGGEST_COUNT * (SUGGEST_ID_MAX + 3)] = "";
-    if (id[0] != '\0' && strlen(id) <= SUGGEST_ID_MAX)
-        suggest_collect(l, txn, &s, id);
     size_t used = 0;
+    out[0] = '\0';
+    if (id[0] != '\0' && strlen(id) <= SUGGEST_ID_MAX)
+        suggest_collect(l, txn, &s, only, id);
     for (size_t i = 0; i < s.count; i++)
-        used +=
-            (size_t)snprintf(list + used, sizeof list - used, "%s%s", i == 0 ? "" : ", ", s.ids[i]);
-    if (s.count > 0)
+        used += (size_t)snprintf(out + used, API_SUGGESTIONS - used, "%s%s", i == 0 ? "" : ", ",
+                                 s.ids[i]);
+}
+
+wf_status api_unknown_id(wf_ledger *l, store_txn *txn, const char *id, wf_error *err)
+{
+    char list[API_SUGGESTIONS];
+    api_suggest(l, txn, OBJECT_NONE, id, list);
+    if (list[0] != '\0')
         return wf_fail(err, WF_USAGE, _("nothing in this ledger has the id '%s'; did you mean %s?"),
                        id, list);
     return wf_fail(err, WF_USAGE,
@@ -112,29 +124,6 @@ wf_status api_word(uint32_t *out, const vocabulary *v, const char *text, wf_erro
         return WF_OK;
     return wf_fail(err, WF_USAGE, _("unknown %s '%s'; allowed: %s"), v->what, text,
                    vocabulary_all(all, sizeof all, v));
-}
-
-wf_status api_refuse_filters(const wf_filter *filter, const char *what, const char *allowed,
-                             wf_error *err)
-{
-    if (filter == NULL)
-        return WF_OK;
-    const struct {
-        const char *name;
-        bool given;
-    } given[] = {
-        {"stream", filter->stream != NULL},   {"state", filter->state != NULL},
-        {"site", filter->site != NULL},       {"party", filter->party != NULL},
-        {"vehicle", filter->vehicle != NULL}, {"district", filter->district != NULL},
-        {"code", filter->code != NULL},       {"rule", filter->rule != NULL},
-        {"kind", filter->kind != NULL},       {"from", filter->from_ms != TIME_NONE},
-        {"to", filter->to_ms != TIME_NONE},
-    };
-    for (size_t i = 0; i < sizeof given / sizeof *given; i++)
-        if (given[i].given && !list_has(allowed, given[i].name))
-            return wf_fail(err, WF_USAGE, _("--%s does not apply to %s; what applies: %s"),
-                           given[i].name, what, allowed[0] == '\0' ? _("no filter") : allowed);
-    return WF_OK;
 }
 
 bool api_within(int64_t ms, int64_t from_ms, int64_t to_ms)

@@ -357,39 +357,6 @@ static wf_status list_state(uint32_t *out, const char *state, wf_error *err)
     return wf_fail(err, WF_USAGE, _("unknown state '%s'; allowed: %s"), state, all);
 }
 
-/* An id in a filter that names nothing is a slip of the pen, not an empty list. */
-static wf_status list_check_ids(list_job *job)
-{
-    const struct {
-        const char *id;
-        enum object_kind kind;
-        const char *what;
-    } named[] = {{job->filter->site, OBJECT_SITE, "site"},
-                 {job->filter->party, OBJECT_PARTY, "party"},
-                 {job->filter->vehicle, OBJECT_VEHICLE, "vehicle"}};
-    for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
-        const char *id = named[i].id;
-        enum object_kind other;
-        uint32_t index;
-        if (id == NULL)
-            continue;
-        book *b = job->ledger->book;
-        wf_status status = book_find_kind(b, job->txn, named[i].kind, id, &index, job->err);
-        if (status == WF_OK && index != BOOK_NONE)
-            continue;
-        if (status == WF_OK)
-            status = book_find(b, job->txn, id, &other, &index, job->err);
-        if (status == WF_OK && other == OBJECT_NONE)
-            status = api_unknown_id(job->ledger, job->txn, id, job->err);
-        else if (status == WF_OK)
-            status = wf_fail(job->err, WF_USAGE, _("--%s %s: this id is not that of a %s"),
-                             named[i].what, id, _(named[i].what));
-        if (status != WF_OK)
-            return status;
-    }
-    return WF_OK;
-}
-
 static wf_status list_prepare(list_job *job, const list_kind *k)
 {
     wf_status status = api_refuse_filters(job->filter, k->name, k->filters, job->err);
@@ -399,8 +366,11 @@ static wf_status list_prepare(list_job *job, const list_kind *k)
         status = api_word(&job->number, k->kinds, job->filter->kind, job->err);
     if (status == WF_OK && job->filter->state != NULL)
         status = list_state(&job->number, job->filter->state, job->err);
+    wf_filter named = *job->filter;
+    if (k->kind == OBJECT_PERMIT)
+        named.code = NULL; /* who may treat what was never named yet is a fair question */
     if (status == WF_OK)
-        status = list_check_ids(job);
+        status = api_check_names(job->ledger, job->txn, &named, job->err);
     return status;
 }
 

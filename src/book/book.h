@@ -93,5 +93,7 @@ wf_status book_count(book *b, store_txn *txn, book_counts *out, wf_error *err);
 /* One of them, at once: book_count reads all tracks for the number of fixes. */
 wf_status book_count_kind(book *b, store_txn *txn, enum object_kind kind, uint64_t *out,
                           wf_error *err);
+/* Waste codes that were ever named; their ids run from 0. */
+wf_status book_count_codes(book *b, store_txn *txn, uint64_t *out, wf_error *err);
 
 #endif

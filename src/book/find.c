@@ -186,6 +186,12 @@ wf_status book_count_kind(book *b, store_txn *txn, enum object_kind kind, uint64
     return count_table(txn, table, out, err);
 }
 
+wf_status book_count_codes(book *b, store_txn *txn, uint64_t *out, wf_error *err)
+{
+    (void)b;
+    return count_table(txn, BOOK_CODES, out, err);
+}
+
 static wf_status count_fixes(store_cursor *cursor, book_counts *out, wf_error *err)
 {
     span key = {0};

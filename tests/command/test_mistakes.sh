@@ -43,6 +43,26 @@ wrong "is not a number" list manifests --limit many
 wrong "is not a time" list manifests --from yesterday
 wrong "is not before" list manifests --from 2026-03-02 --to 2026-03-01
 
+# what names nothing is not answered with an empty list, which would read like a clean bill
+for question in "list manifests" balance audit "list findings"; do
+    wrong "no site NOPE in this ledger" $question --site NOPE
+    wrong "no party NOPE in this ledger" $question --party NOPE
+    wrong "did you mean F1" $question --site F11
+    wrong "not that of a party" $question --party F1
+done
+for question in "list manifests" audit; do
+    wrong "no vehicle 浙D12346 in this ledger; did you mean 浙D12345" $question --vehicle 浙D12346
+done
+for question in "list manifests" balance; do
+    wrong "no waste code 336-064-99" $question --code 336-064-99
+    wrong "no waste code SW9*" $question --code 'SW9*'
+    wrong "in district 330999" $question --district 330999
+done
+expect 0 "" wufei balance --code 'SW*' --district 330602 --party PM --site C1
+expect 0 "" wufei list permits --code 999-999-99
+wrong "does not apply to findings" list findings --district 330602
+wrong "unknown class 'rumour'" list findings --kind rumour
+
 wrong "missing argument" show
 wrong "did you mean M1" show M11
 wrong "unexpected argument 'M2'" show M1 M2
