@@ -9,7 +9,7 @@
 enum { CHECKPOINT_OUT, CHECKPOINT_SINCE };
 
 static const option_spec options[] = {
-    {"output", 'o', "FILE", N_("where it goes (else standard output)")},
+    {"output", 'o', "FILE", N_("a new file for it (else standard output)")},
     {"since", 0, "FILE", N_("planned, not in this version")},
 };
 
@@ -38,9 +38,11 @@ static wf_status checkpoint_run(arguments *args)
         return command_fail(args, WF_USAGE, _("--since is not in this version"));
     wf_status status = command_open(args, &ledger, true);
     if (status == WF_OK)
+        status = command_check_file(args, "-o", args->value[CHECKPOINT_OUT]);
+    if (status == WF_OK)
         status = wf_checkpoint(ledger, &text, &args->error);
     if (status == WF_OK && args->value[CHECKPOINT_OUT] != NULL)
-        status = command_write_file(args, args->value[CHECKPOINT_OUT], text, strlen(text));
+        status = command_write_file(args, "-o", args->value[CHECKPOINT_OUT], text, strlen(text));
     else if (status == WF_OK && args->format != NULL && strcmp(args->format, "json") == 0)
         status = checkpoint_json(args, ledger, text);
     else if (status == WF_OK)

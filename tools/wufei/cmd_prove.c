@@ -2,16 +2,18 @@
  * wufei prove: the offline receipt of an entry, a C2SP tlog-proof, and beside it the entry's exact
  * bytes, which the checker needs.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 
 enum { PROVE_OUT, PROVE_ENTRY };
 
 static const option_spec options[] = {
-    {"output", 'o', "FILE.tlog-proof", N_("where the proof goes (else standard output)")},
-    {"entry", 0, "FILE", N_("where the entry's bytes go (else FILE.entry beside -o)")},
+    {"output", 'o', "FILE.tlog-proof", N_("a new file for the proof (else standard output)")},
+    {"entry", 0, "FILE", N_("a new file for the entry's bytes (else FILE.entry beside -o)")},
 };
 
 static void prove_entry_path(char *out, size_t size, const char *proof)
@@ -23,8 +25,73 @@ static void prove_entry_path(char *out, size_t size, const char *proof)
     snprintf(out, size, "%.*s.entry", (int)stem, proof);
 }
 
+/* Where the proof and the entry's bytes go; NULL: not to a file. */
+typedef struct prove_files {
+    const char *proof, *entry;
+    char beside[PATH_MAX + 16];
+} prove_files;
+
+static wf_status prove_check_files(arguments *args, prove_files *out)
+{
+    out->proof = args->value[PROVE_OUT];
+    out->entry = args->value[PROVE_ENTRY];
+    wf_status status = command_check_file(args, "-o", out->proof);
+    if (status == WF_OK && out->proof != NULL && out->entry == NULL) {
+        prove_entry_path(out->beside, sizeof out->beside, out->proof);
+        out->entry = out->beside;
+    }
+    if (status == WF_OK)
+        status = command_check_file(args, "--entry", out->entry);
+    if (status == WF_OK && out->proof != NULL && command_same_file(out->proof, out->entry))
+        return command_fail(args, WF_USAGE,
+                            _("-o and --entry both name %s; the proof and the entry need a file "
+                              "each"),
+                            out->proof);
+    return status;
+}
+
+/* A word as a shell reads it: in quotes, except where nothing needs them. */
+static void prove_print_word(FILE *file, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_./:=@%+,-";
+    const char *stead = word[0] == '-' ? "./" : ""; /* a file, not an option */
+    fputc(' ', file);
+    if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
+        fprintf(file, "%s%s", stead, word);
+        return;
+    }
+    fprintf(file, "'%s", stead);
+    for (; *word != '\0'; word++)
+        if (*word == '\'')
+            fputs("'\\''", file);
+        else
+            fputc(*word, file);
+    fputc('\'', file);
+}
+
+/* The command that checks what was written; NULL: out of memory. */
+static char *prove_check_with(const char *vkey, const prove_files *files)
+{
+    char *line = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&line, &size);
+    if (file == NULL)
+        return NULL;
+    fputs("wufei-verify proof --vkey", file);
+    prove_print_word(file, vkey);
+    fputs(" --entry", file);
+    prove_print_word(file, files->entry);
+    prove_print_word(file, files->proof);
+    if (fclose(file) != 0) {
+        free(line);
+        return NULL;
+    }
+    return line;
+}
+
 static wf_status prove_answer(arguments *args, const wf_sink *sink, const wf_ledger *ledger,
-                              uint64_t seq, const char *entry, const char *proof)
+                              uint64_t seq, const prove_files *files)
 {
     const wf_column columns[] = {
         {"entry", _("entry"), WF_CELL_INTEGER},
@@ -32,13 +99,13 @@ static wf_status prove_answer(arguments *args, const wf_sink *sink, const wf_led
         {"entry_file", _("entry's bytes"), WF_CELL_TEXT},
         {"check_with", _("check with"), WF_CELL_TEXT},
     };
-    char line[16384];
-    snprintf(line, sizeof line, "wufei-verify proof --vkey '%s' --entry %s %s", wf_vkey(ledger),
-             entry, proof);
+    char *line = prove_check_with(wf_vkey(ledger), files);
+    if (line == NULL)
+        return command_fail(args, WF_SYSTEM, "%s", _("out of memory"));
     const wf_cell cells[] = {
         {WF_CELL_INTEGER, {.integer = (int64_t)seq}},
-        {WF_CELL_TEXT, {.text = proof}},
-        {WF_CELL_TEXT, {.text = entry}},
+        {WF_CELL_TEXT, {.text = files->proof}},
+        {WF_CELL_TEXT, {.text = files->entry}},
         {WF_CELL_TEXT, {.text = line}},
     };
     wf_status status = sink->begin(sink->ctx, "proofs", NULL, columns, 4, &args->error);
@@ -46,54 +113,58 @@ static wf_status prove_answer(arguments *args, const wf_sink *sink, const wf_led
         status = sink->row(sink->ctx, cells, 4, &args->error);
     if (status == WF_OK)
         status = sink->end(sink->ctx, &args->error);
+    free(line);
     return status;
 }
 
-static wf_status prove_write(arguments *args, wf_ledger *ledger, output *out, uint64_t seq,
-                             const char *proof, size_t proof_size, const uint8_t *entry,
-                             size_t entry_size)
+/* A receipt in memory. */
+typedef struct prove_receipt {
+    char *proof;
+    uint8_t *entry;
+    size_t proof_size, entry_size;
+    uint64_t seq;
+} prove_receipt;
+
+static wf_status prove_write(arguments *args, wf_ledger *ledger, output *out,
+                             const prove_files *files, const prove_receipt *receipt)
 {
-    char beside[4096];
-    const char *proof_path = args->value[PROVE_OUT];
-    const char *entry_path = args->value[PROVE_ENTRY];
     wf_status status = WF_OK;
-    if (proof_path != NULL && entry_path == NULL) {
-        prove_entry_path(beside, sizeof beside, proof_path);
-        entry_path = beside;
-    }
-    if (entry_path != NULL)
-        status = command_write_file(args, entry_path, entry, entry_size);
+    if (files->entry != NULL)
+        status =
+            command_write_file(args, "--entry", files->entry, receipt->entry, receipt->entry_size);
     if (status != WF_OK)
         return status;
-    if (proof_path == NULL) {
-        fwrite(proof, 1, proof_size, stdout);
+    if (files->proof == NULL) {
+        fwrite(receipt->proof, 1, receipt->proof_size, stdout);
         return WF_OK;
     }
-    status = command_write_file(args, proof_path, proof, proof_size);
-    if (status != WF_OK)
+    status = command_write_file(args, "-o", files->proof, receipt->proof, receipt->proof_size);
+    if (status != WF_OK) {
+        unlink(files->entry); /* ours, of a moment ago, and of no use alone */
         return status;
+    }
     wf_sink sink = output_sink(out);
-    return prove_answer(args, &sink, ledger, seq, entry_path, proof_path);
+    return prove_answer(args, &sink, ledger, receipt->seq, files);
 }
 
 static wf_status prove_run(arguments *args)
 {
     wf_ledger *ledger = NULL;
     output *out = NULL;
-    char *proof = NULL;
-    uint8_t *entry = NULL;
-    size_t proof_size = 0, entry_size = 0;
-    uint64_t seq = 0;
+    prove_files files;
+    prove_receipt r = {0};
     wf_status status = command_open(args, &ledger, true);
+    if (status == WF_OK)
+        status = prove_check_files(args, &files);
     if (status == WF_OK)
         status = command_output(args, &out, ledger, false, NULL);
     if (status == WF_OK)
-        status = wf_prove(ledger, args->rest[0], &proof, &proof_size, &entry, &entry_size, &seq,
-                          &args->error);
+        status = wf_prove(ledger, args->rest[0], &r.proof, &r.proof_size, &r.entry, &r.entry_size,
+                          &r.seq, &args->error);
     if (status == WF_OK)
-        status = prove_write(args, ledger, out, seq, proof, proof_size, entry, entry_size);
-    free(proof);
-    free(entry);
+        status = prove_write(args, ledger, out, &files, &r);
+    free(r.proof);
+    free(r.entry);
     return command_close(args, out, ledger, status);
 }
 

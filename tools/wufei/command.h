@@ -84,7 +84,16 @@ wf_status command_output(arguments *args, output **out, const wf_ledger *ledger,
 wf_status command_close(arguments *args, output *out, wf_ledger *ledger, wf_status status);
 /* A remark for people on standard error: only on a terminal and without -q. */
 void command_note(const arguments *args, const char *format, ...) WF_PRINTF(2, 3);
-wf_status command_write_file(arguments *args, const char *path, const void *data, size_t size);
+
+/* ---- output_file.c ------------------------------------------------------------------------- */
+
+/* WF_USAGE when `path` (NULL: not given) exists already, is in the ledger or is empty; `option` is
+   what named it. Called before the work, so that it is not done in vain. */
+wf_status command_check_file(arguments *args, const char *option, const char *path);
+bool command_same_file(const char *a, const char *b);
+/* Checks again and writes a new file, whole or not at all. */
+wf_status command_write_file(arguments *args, const char *option, const char *path,
+                             const void *data, size_t size);
 
 /* ---- progress.c ---------------------------------------------------------------------------- */
 

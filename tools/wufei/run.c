@@ -1,7 +1,6 @@
 /*
  * wufei/run.c: what every subcommand does around its work: open, answer, close.
  */
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,15 +48,4 @@ void command_note(const arguments *args, const char *format, ...)
     vfprintf(stderr, format, list);
     va_end(list);
     fputc('\n', stderr);
-}
-
-wf_status command_write_file(arguments *args, const char *path, const void *data, size_t size)
-{
-    FILE *file = fopen(path, "wb");
-    if (file == NULL)
-        return command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path, strerror(errno));
-    bool written = fwrite(data, 1, size, file) == size;
-    if (fclose(file) != 0 || !written)
-        return command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path, strerror(errno));
-    return WF_OK;
 }
