@@ -44,7 +44,9 @@ static bool is_at_pick_up(const rule_context *ctx, const uint32_t *events, size_
     return correction->site == c->manifests[correction->manifest].generator_site;
 }
 
-/* Gross and tare of a net weighing on one scale; the tare of a scale for small loads is small. */
+/* Gross and tare of a net weighing on one scale; the tare of a scale for small loads is small. The
+   permissible error is that of the scale before it rounds (OIML R 76, 3.5.3.2): each of the two
+   indications may be half a division further off. */
 static int64_t weighing_error_g(const rule_context *ctx, const event_row *e)
 {
     const city *c = ctx->city;
@@ -60,7 +62,7 @@ static int64_t weighing_error_g(const rule_context *ctx, const event_row *e)
     if (truck_scale && vehicle < c->vehicle_count && c->vehicles[vehicle].tare_g > 0)
         tare_g = c->vehicles[vehicle].tare_g;
     return scale_permissible_error_g(division_g, tare_g + e->mass_g) +
-           scale_permissible_error_g(division_g, tare_g);
+           scale_permissible_error_g(division_g, tare_g) + division_g;
 }
 
 static void apply_correction(const rule_context *ctx, account *a, const uint32_t *events,
