@@ -79,6 +79,8 @@ wf_status folder_write(const char *dir, const char *name, const void *data, size
         status = wf_fail_errno(err, _("%s: cannot be replaced"), path);
     if (status == WF_OK)
         status = folder_sync(dir, err);
+    else
+        unlink(fresh);
     free(fresh);
     free(path);
     return status;

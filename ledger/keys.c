@@ -42,8 +42,11 @@ static wf_status key_save(EVP_PKEY *key, const char *path, wf_error *err)
         return wf_fail_errno(err, "%s", path);
     wf_status status = WF_OK;
     BIO *bio = BIO_new_fd(fd, BIO_NOCLOSE);
+    errno = 0;
     if (bio == NULL || PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) != 1)
-        status = wf_fail(err, WF_SYSTEM, _("%s: the private key cannot be written"), path);
+        status = errno != 0
+                     ? wf_fail_errno(err, _("%s: the private key cannot be written"), path)
+                     : wf_fail(err, WF_SYSTEM, _("%s: the private key cannot be written"), path);
     else if (fsync(fd) != 0)
         status = wf_fail_errno(err, _("%s: cannot be synced"), path);
     BIO_free(bio);

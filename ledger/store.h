@@ -26,7 +26,8 @@ typedef struct store_cursor store_cursor;
 typedef struct store_options {
     bool create; /* make an empty store in `path` (which exists and is empty) */
     bool read_only;
-    size_t map_size;           /* 0: 1 TiB of address space */
+    bool scratch;    /* of no value: what befalls it is the system's failure, never damage */
+    size_t map_size; /* 0: 1 TiB of address space */
     const char *const *tables; /* names, NULL-terminated; a table's number is its place */
 } store_options;
 

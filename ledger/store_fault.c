@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -23,9 +24,13 @@
 enum { LINE_MAX_SIZE = PATH_MAX + 128, PIECE = 4096, FAULTS = 2 };
 
 static const char data_file[] = "/data.mdb";
+static const char lock_file[] = "/lock.mdb";
 static const int faults[FAULTS] = {SIGSEGV, SIGBUS};
 static struct sigaction before[FAULTS];
 static const char *words; /* NULL: not installed */
+static const char *words_of_disk;
+static char scratch[PATH_MAX];        /* its data.mdb, as it is mapped; "": none */
+static char scratch_folder[PATH_MAX]; /* as it was named */
 
 /* What cannot be written cannot be helped. */
 static void say(const char *text)
@@ -34,20 +39,40 @@ static void say(const char *text)
     (void)written;
 }
 
-void store_fault_end(const char *path, const char *detail)
+static _Noreturn void end_with(const char *path, const char *reason, const char *detail,
+                               wf_status status)
 {
-    if (words == NULL)
-        return;
     say(path);
     say(": ");
-    say(words);
+    say(reason);
     if (detail != NULL) {
         say(" (");
         say(detail);
         say(")");
     }
     say("\n");
-    _exit(WF_DAMAGED);
+    _exit((int)status);
+}
+
+void store_fault_end(const char *path, const char *detail)
+{
+    if (words == NULL)
+        return;
+    if (strcmp(path, scratch_folder) == 0)
+        end_with(path, words_of_disk, detail, WF_SYSTEM);
+    end_with(path, words, detail, WF_DAMAGED);
+}
+
+void store_fault_scratch(const char *folder)
+{
+    char real[PATH_MAX];
+    scratch[0] = scratch_folder[0] = '\0';
+    if (folder == NULL || realpath(folder, real) == NULL ||
+        strlen(real) + sizeof data_file > sizeof scratch || strlen(folder) >= sizeof scratch_folder)
+        return;
+    strcpy(scratch_folder, folder);
+    strcpy(scratch, real);
+    strcat(scratch, data_file);
 }
 
 /* "7f00-7fff r--s ... /path" to the two ends; returns what stands behind them. */
@@ -72,8 +97,9 @@ static bool ends_in(const char *path, const char *tail)
 /* What is known of a fault after the mappings up to here. */
 typedef struct place {
     uintptr_t address, instruction;
-    bool in_store, in_lmdb;
+    bool in_store, in_disk, in_lmdb;
     char store[PATH_MAX]; /* the one that holds the address, else the last one mapped */
+    char disk[PATH_MAX];  /* the scratch store or lock file that holds the address */
 } place;
 
 static void look_at(place *p, const char *line)
@@ -84,9 +110,16 @@ static void look_at(place *p, const char *line)
         return;
     if (p->instruction >= ends[0] && p->instruction < ends[1])
         p->in_lmdb = strstr(path, "/liblmdb.so") != NULL;
-    if (!p->in_store && ends_in(path, data_file) && strlen(path) < sizeof p->store) {
+    if (strlen(path) >= sizeof p->store)
+        return;
+    bool holds = p->address >= ends[0] && p->address < ends[1];
+    if (ends_in(path, lock_file) || strcmp(path, scratch) == 0) {
+        if (holds)
+            strcpy(p->disk, path);
+        p->in_disk = p->in_disk || holds;
+    } else if (!p->in_store && ends_in(path, data_file)) {
         strcpy(p->store, path);
-        p->in_store = p->address >= ends[0] && p->address < ends[1];
+        p->in_store = holds;
     }
 }
 
@@ -113,8 +146,10 @@ static void find_store(uintptr_t address, uintptr_t instruction)
     }
     if (fd >= 0)
         close(fd);
-    if (p.in_store || (p.in_lmdb && p.store[0] != '\0'))
-        store_fault_end(p.store, NULL);
+    if (p.in_disk && words != NULL)
+        end_with(p.disk, words_of_disk, NULL, WF_SYSTEM);
+    if (words != NULL && (p.in_store || (p.in_lmdb && p.store[0] != '\0')))
+        end_with(p.store, words, NULL, WF_DAMAGED);
 }
 
 /* Zero where this file does not know the machine: then only the address tells. */
@@ -149,6 +184,9 @@ void store_fault_install(void)
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < FAULTS; i++)
         sigaction(faults[i], &action, &before[i]);
+    words_of_disk =
+        _("this file could not be written or read back: no space left on device, or the "
+          "disk fails; free space on it and run it again; the ledger did not suffer");
     words = _("the store is damaged: a page is not what it was, and reading cannot go on; restore "
               "the ledger from a backup");
 }

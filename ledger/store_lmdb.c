@@ -26,6 +26,7 @@
 #include "base/text.h"
 #include "store.h"
 #include "store_fault.h"
+#include "store_room.h"
 #include "store_trace.h"
 
 struct store {
@@ -33,6 +34,7 @@ struct store {
     char *path;
     FILE *trace;
     bool read_only;
+    bool scratch;
     unsigned count;
     char *names[STORE_TABLES_MAX];
     MDB_dbi tables[STORE_TABLES_MAX]; /* NO_TABLE: not there, in a store opened for reading */
@@ -58,18 +60,30 @@ enum { READERS_MAX = 1024, META_PAGES = 2, PAGE_SMALLEST = 512 };
 
 static wf_status fail(const store *s, int code, const char *what, wf_error *err)
 {
+    char path[4096];
     switch (code) {
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
     case MDB_INVALID:
     case MDB_VERSION_MISMATCH:
-    case MDB_PANIC:
+        if (s->scratch)
+            return wf_fail(err, WF_SYSTEM,
+                           _("%s/%s: %s: %s; this was a store for the moment and the ledger did "
+                             "not suffer: check the disk under it, and try again"),
+                           s->path, data_file, what, mdb_strerror(code));
         return wf_fail(err, WF_DAMAGED, _("%s/%s: %s: %s; restore it from a backup"), s->path,
                        data_file, what, mdb_strerror(code));
+    case MDB_PANIC: /* says LMDB after a meta page could not be written: the old one is in force */
+        return wf_fail(err, WF_SYSTEM,
+                       _("%s/%s: %s: a write failed before; look at the disk and run it again"),
+                       s->path, data_file, what);
     case MDB_MAP_FULL:
         return wf_fail(err, WF_SYSTEM, _("%s/%s: %s: the store has reached its largest size"),
                        s->path, data_file, what);
     default:
+        snprintf(path, sizeof path, "%s/%s", s->path, data_file);
+        if (store_room_explains(code, path, what, err))
+            return WF_SYSTEM;
         return wf_fail(err, WF_SYSTEM, "%s/%s: %s: %s", s->path, data_file, what,
                        mdb_strerror(code));
     }
@@ -122,6 +136,9 @@ static wf_status open_with_some_map(store *s, const store_options *options, wf_e
 {
     unsigned flags = MDB_NOTLS | (options->read_only ? MDB_RDONLY : 0U);
     size_t map_size = options->map_size != 0 ? options->map_size : map_default;
+    wf_status status = store_room_for_lock(s->path, READERS_MAX, err);
+    if (status != WF_OK)
+        return status;
     for (;;) {
         int code = env_open(&s->env, s->path, flags, map_size);
         if (code == 0)
@@ -305,6 +322,9 @@ wf_status store_open(store **out, const char *path, const store_options *options
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
     }
     s->read_only = options->read_only;
+    s->scratch = options->scratch;
+    if (s->scratch)
+        store_fault_scratch(path);
     wf_status status = open_env(s, options, err);
     if (status == WF_OK) {
         int dead = 0;
@@ -328,6 +348,8 @@ void store_close(store *s)
         return;
     if (s->env != NULL)
         mdb_env_close(s->env);
+    if (s->scratch)
+        store_fault_scratch(NULL);
     for (unsigned i = 0; i < s->count; i++)
         free(s->names[i]);
     free(s->path);

@@ -1,8 +1,10 @@
 /*
  * api/import.c: records in, with a summary by file.
  */
-#include "exchange/import.h"
+#include <string.h>
+
 #include "api/api.h"
+#include "exchange/import.h"
 
 static const wf_column import_columns[] = {
     {"file", N_("file"), WF_CELL_TEXT},          {"read", N_("read"), WF_CELL_INTEGER},
@@ -61,6 +63,21 @@ static wf_status import_answer(const import_summary *summary, const wf_sink *sin
     return answer_end(&a);
 }
 
+/* After a failure that is not the rows': what is in, and that the same import can be run again. */
+static wf_status import_explain(wf_ledger *l, uint64_t size_before, wf_status status, wf_error *err)
+{
+    uint64_t size = ledger_size(l->log);
+    char reason[WF_ERROR_TEXT];
+    if (status != WF_SYSTEM || err == NULL || size == 0)
+        return status;
+    memcpy(reason, err->text, sizeof reason);
+    if (size == size_before)
+        return wf_fail(err, status, _("%s; nothing was entered: import again to go on"), reason);
+    return wf_fail(
+        err, status, _("%s; entries up to %llu are in, %llu of them new: import again to go on"),
+        reason, (unsigned long long)(size - 1), (unsigned long long)(size - size_before));
+}
+
 wf_status wf_import(wf_ledger *l, const char *const *paths, size_t count,
                     const wf_import_options *options, const wf_sink *sink, wf_error *err)
 {
@@ -75,9 +92,10 @@ wf_status wf_import(wf_ledger *l, const char *const *paths, size_t count,
                             .problem = import_problem_up,
                             .progress = options->progress == NULL ? NULL : import_progress_up,
                             .ctx = (void *)(uintptr_t)options};
+    uint64_t size_before = ledger_size(l->log);
     wf_status status = import_run(l, paths, count, options, &below, &summary, err);
     if (status != WF_OK && status != WF_REFUSED)
-        return status;
+        return import_explain(l, size_before, status, err);
     wf_status written = import_answer(&summary, sink, status == WF_OK ? err : NULL);
     return status != WF_OK ? status : written;
 }

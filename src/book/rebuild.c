@@ -132,7 +132,7 @@ static wf_status open_scratch(store **out, ledger *l, const char *dir, wf_error 
     WF_ASSERT(count <= STORE_TABLES_MAX && count >= book_table_number(BOOK_TABLE_COUNT));
     for (unsigned t = 0; t < count; t++)
         names[t] = store_table_name(ledger_store(l), t);
-    store_options options = {.create = true, .tables = names};
+    store_options options = {.create = true, .scratch = true, .tables = names};
     return store_open(out, dir, &options, err);
 }
 

@@ -91,6 +91,30 @@ static void read_behind_a_store_quietly(void)
     read_behind("data.mdb");
 }
 
+static void read_behind_a_scratch_store(void)
+{
+    store_fault_scratch(folder);
+    read_behind("data.mdb");
+}
+
+static void read_behind_what_was_scratch(void)
+{
+    store_fault_scratch(folder);
+    store_fault_scratch(NULL);
+    read_behind("data.mdb");
+}
+
+static void read_behind_a_lock_file(void)
+{
+    read_behind("lock.mdb");
+}
+
+static void fail_an_assertion_of_a_scratch_store(void)
+{
+    store_fault_scratch(folder);
+    store_fault_end(folder, "mdb.c:1: Assertion failed");
+}
+
 static void be_killed_by_name(void)
 {
     raise(SIGSEGV);
@@ -117,6 +141,24 @@ static void faults_in_a_store_are_explained(void **state)
     assert_int_equal(WEXITSTATUS(status), WF_DAMAGED);
     assert_non_null(strstr(said, "/some/store: the store is damaged"));
     assert_non_null(strstr(said, "(mdb.c:1: Assertion failed)"));
+}
+
+/* Neither says anything about the ledger: the disk is full, or it fails. */
+static void faults_in_scratch_stores_and_lock_files_are_the_disks(void **state)
+{
+    void (*const faults[])(void) = {read_behind_a_scratch_store, read_behind_a_lock_file,
+                                    fail_an_assertion_of_a_scratch_store};
+    (void)state;
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        int status = status_of(faults[i]);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), WF_SYSTEM);
+        assert_non_null(strstr(said, "no space left on device"));
+        assert_null(strstr(said, "damaged"));
+    }
+    int status = status_of(read_behind_what_was_scratch);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), WF_DAMAGED);
 }
 
 static void other_faults_stay_what_they_are(void **state)
@@ -153,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(faults_in_a_store_are_explained),
+        cmocka_unit_test(faults_in_scratch_stores_and_lock_files_are_the_disks),
         cmocka_unit_test(other_faults_stay_what_they_are),
     };
     return cmocka_run_group_tests_name("ledger/store_fault", tests, setup, teardown);

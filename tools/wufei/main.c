@@ -6,6 +6,7 @@
 #include <langinfo.h>
 #include <limits.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -152,6 +153,7 @@ static wf_status main_run(arguments *args, int argc, char **argv)
 int main(int argc, char **argv)
 {
     arguments args = {0};
+    signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is a failed write then, and is reported */
     main_set_locale();
     args.ledger = getenv("WUFEI_LEDGER");
     if (args.ledger == NULL || args.ledger[0] == '\0')
