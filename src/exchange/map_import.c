@@ -336,8 +336,10 @@ static wf_status mapping_run(mapping *m, ledger *l, book *b, import_summary *out
         status = closed;
     if (status == WF_OK && refused > 0 && m->options->all_or_nothing) {
         summary_join(m, out);
-        return wf_fail(err, WF_REFUSED, _("%llu rows were refused, so nothing was entered"),
-                       (unsigned long long)refused);
+        return refused == 1
+                   ? wf_fail(err, WF_REFUSED, _("1 row was refused, so nothing was entered"))
+                   : wf_fail(err, WF_REFUSED, _("%llu rows were refused, so nothing was entered"),
+                             (unsigned long long)refused);
     }
     if (status != WF_OK)
         return status;
@@ -355,7 +357,9 @@ static wf_status mapping_run(mapping *m, ledger *l, book *b, import_summary *out
         read += m->sources[i].read;
     }
     if (refused > 0 && !m->options->all_or_nothing)
-        status = wf_fail(err, WF_REFUSED, _("%llu of %llu rows were refused"),
+        status = wf_fail(err, WF_REFUSED,
+                         refused == 1 ? _("%llu of %llu rows was refused")
+                                      : _("%llu of %llu rows were refused"),
                          (unsigned long long)refused, (unsigned long long)read);
     summary_join(m, out);
     return status;

@@ -6,7 +6,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/shown.h"
 #include "base/text.h"
+
+enum { ESCAPED_TEXT = 2 * WF_ERROR_TEXT };
 
 void problems_init(problems *p, size_t limit)
 {
@@ -21,22 +24,34 @@ void problems_free(problems *p)
     *p = (problems){0};
 }
 
-void problems_add(problems *p, unsigned file, uint64_t line, const char *place, const char *text,
-                  bool warning)
+size_t problems_add(problems *p, unsigned file, uint64_t line, const char *place, const char *text,
+                    bool warning)
 {
     if (p->count >= p->limit ||
         !array_grow((void **)&p->kept, &p->capacity, p->count + 1, sizeof *p->kept)) {
         p->beyond++;
-        return;
+        return PROBLEM_NOT_KEPT;
     }
-    import_problem told = {arena_strdup(&p->memory, place), arena_strdup(&p->memory, text),
-                           warning};
+    /* one place for all readers: what a file holds must not play with the terminal */
+    char shown_place[ESCAPED_TEXT];
+    char shown_text[ESCAPED_TEXT];
+    text_escaped(shown_place, sizeof shown_place, place);
+    text_escaped(shown_text, sizeof shown_text, text);
+    import_problem told = {arena_strdup(&p->memory, shown_place),
+                           arena_strdup(&p->memory, shown_text), warning};
     if (told.place == NULL || told.text == NULL) {
         p->beyond++;
-        return;
+        return PROBLEM_NOT_KEPT;
     }
     p->kept[p->count] = (kept_problem){file, line, p->count, told};
-    p->count++;
+    return p->count++;
+}
+
+void problems_replace(problems *p, size_t number, const char *text)
+{
+    char *copy = number < p->count ? arena_strdup(&p->memory, text) : NULL;
+    if (copy != NULL)
+        p->kept[number].told.text = copy;
 }
 
 static int compare(const void *one, const void *other)

@@ -23,9 +23,13 @@ typedef struct problems {
 
 void problems_init(problems *p, size_t limit);
 void problems_free(problems *p);
-/* `place` and `text` are copied. */
-void problems_add(problems *p, unsigned file, uint64_t line, const char *place, const char *text,
-                  bool warning);
+#define PROBLEM_NOT_KEPT SIZE_MAX
+/* `place` and `text` are copied, what could play with a terminal escaped. Its number, or
+   PROBLEM_NOT_KEPT. */
+size_t problems_add(problems *p, unsigned file, uint64_t line, const char *place, const char *text,
+                    bool warning);
+/* Another text for a problem that was kept and not told yet. */
+void problems_replace(problems *p, size_t number, const char *text);
 /* Sorts them and tells each; at the end, how many there were beyond the limit. */
 void problems_tell(problems *p, const import_options *options);
 

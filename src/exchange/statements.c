@@ -15,7 +15,7 @@
 #include "base/time.h"
 #include "exchange/problems.h"
 
-enum { BATCH_BYTES = 4 << 20, PLACE_TEXT = 512 };
+enum { BATCH_BYTES = 4 << 20, PLACE_TEXT = 512, COMPARED_MAX = 100000000 };
 
 /* What is remembered of an item until its outcome is known. */
 typedef struct item_place {
@@ -23,6 +23,7 @@ typedef struct item_place {
     uint64_t rows;
     size_t offset, size; /* of the statement in `bytes`, which moves while it grows */
     const record_kind *kind;
+    uint8_t id[STATEMENT_ID_SIZE]; /* of the statement */
 } item_place;
 
 typedef struct batch_slot {
@@ -34,13 +35,24 @@ typedef struct batch_slot {
     struct batch_slot *next; /* in the list of finished ones, or of free ones */
 } batch_slot;
 
+/* A refused act of a manifest that nobody had filed so far: told anew when it is filed later. */
+typedef struct early_act {
+    size_t problem;
+    int64_t time_ms;
+    char manifest_id[TEXT_ID_MAX + 1];
+} early_act;
+
 struct statements {
     import_target target;
     const import_options *options;
     import_summary summary;
     problems problems;
     uint64_t refused_rows;
-    buffer record; /* scratch */
+    size_t last_problem; /* its number */
+    early_act *early;
+    size_t early_count, early_capacity;
+    uint64_t compared; /* ids, in search of earlier rows */
+    buffer record;     /* scratch */
     batch_slot slots[STATEMENTS_FLIGHT];
     batch_slot *filling;
     batch_slot *free_slots;
@@ -115,6 +127,7 @@ void statements_free(statements *s)
         buffer_free(&s->slots[i].bytes);
         arena_free(&s->slots[i].batch.memory);
     }
+    free(s->early);
     buffer_free(&s->record);
     problems_free(&s->problems);
     pthread_cond_destroy(&s->some_done);
@@ -141,21 +154,24 @@ void statements_already(statements *s, unsigned file, uint64_t rows)
     s->summary.files[file].already += rows;
 }
 
+static int place_text(const statements *s, char *out, size_t size, const import_place *place)
+{
+    const char *file = s->summary.files[place->file].name;
+    if (place->path != NULL)
+        return snprintf(out, size, "%s: %s", file, place->path);
+    if (place->line > 0)
+        return snprintf(out, size, "%s:%" PRIu64, file, place->line);
+    return snprintf(out, size, "%s", file);
+}
+
 static void tell(statements *s, const import_place *place, const char *column_name,
                  const char *text, bool warning)
 {
     char where[PLACE_TEXT];
-    const char *file = s->summary.files[place->file].name;
-    int size = 0;
-    if (place->path != NULL)
-        size = snprintf(where, sizeof where, "%s: %s", file, place->path);
-    else if (place->line > 0)
-        size = snprintf(where, sizeof where, "%s:%" PRIu64, file, place->line);
-    else
-        size = snprintf(where, sizeof where, "%s", file);
+    int size = place_text(s, where, sizeof where, place);
     if (column_name != NULL && size > 0 && (size_t)size < sizeof where)
         snprintf(where + size, sizeof where - (size_t)size, ": %s", column_name);
-    problems_add(&s->problems, place->file, place->line, where, text, warning);
+    s->last_problem = problems_add(&s->problems, place->file, place->line, where, text, warning);
 }
 
 void statements_refuse(statements *s, const import_place *place, const char *column_name,
@@ -207,9 +223,46 @@ static void refuse_by_reason(statements *s, const import_place *place, const rec
 
 /* ---- batches ------------------------------------------------------------------------------ */
 
-/* A statement that was refused: seldom, so its text id is read from its bytes again. */
-static void refuse_item(statements *s, const submit_item *item, const item_place *at, arena *a)
+/* " (the same id stands in FILE:LINE)", when the row that has the id stands in the same batch: the
+   number of its entry says nothing to somebody who has just the file, and with all_or_nothing it is
+   gone. */
+static const char *earlier_row(statements *s, char out[PLACE_TEXT], const batch_slot *slot,
+                               const item_place *at)
 {
+    char place[PLACE_TEXT - 40];
+    out[0] = '\0';
+    for (const item_place *p = slot->places; p < at && s->compared < COMPARED_MAX; p++) {
+        s->compared++;
+        if (memcmp(p->id, at->id, sizeof p->id) != 0)
+            continue;
+        place_text(s, place, sizeof place, &p->place);
+        snprintf(out, PLACE_TEXT, _(" (the same id stands in %s)"), place);
+        break;
+    }
+    return out;
+}
+
+static void note_early(statements *s, const Wufei__Record *record, const char *reason)
+{
+    const char *id = record->body_case == WUFEI__RECORD__BODY_EVENT ? record->event->manifest_id
+                     : record->body_case == WUFEI__RECORD__BODY_WEIGHING
+                         ? record->weighing->manifest_id
+                         : NULL;
+    if (id == NULL || s->last_problem == PROBLEM_NOT_KEPT || s->target.filed_at == NULL ||
+        strstr(reason, _("no manifest with this id was entered before; file it first")) == NULL ||
+        !array_grow((void **)&s->early, &s->early_capacity, s->early_count + 1, sizeof *s->early))
+        return;
+    early_act *act = &s->early[s->early_count++];
+    *act = (early_act){.problem = s->last_problem, .time_ms = record_time_ms(record)};
+    snprintf(act->manifest_id, sizeof act->manifest_id, "%s", id);
+}
+
+/* A statement that was refused: seldom, so its text id is read from its bytes again. */
+static void refuse_item(statements *s, const batch_slot *slot, const submit_item *item,
+                        const item_place *at, arena *a)
+{
+    char earlier[PLACE_TEXT];
+    char reason[WF_ERROR_TEXT];
     statement_view view;
     Wufei__Record *record = NULL;
     wf_error ignored;
@@ -217,11 +270,15 @@ static void refuse_item(statements *s, const submit_item *item, const item_place
     if (statement_parse(&view, item->statement, &ignored) == WF_OK &&
         record_decode(&record, a, view.record, &ignored) == WF_OK)
         text_id = record_text_id(record, a);
-    refuse_by_reason(s, &at->place, at->kind, at->rows,
-                     item->reason != NULL ? item->reason : _("refused"), text_id);
+    snprintf(reason, sizeof reason, "%s%s", item->reason != NULL ? item->reason : _("refused"),
+             earlier_row(s, earlier, slot, at));
+    refuse_by_reason(s, &at->place, at->kind, at->rows, reason, text_id);
+    if (record != NULL)
+        note_early(s, record, reason);
 }
 
-static void count_outcome(statements *s, const submit_item *item, const item_place *at, arena *a)
+static void count_outcome(statements *s, const batch_slot *slot, const submit_item *item,
+                          const item_place *at, arena *a)
 {
     import_file_summary *file = &s->summary.files[at->place.file];
     switch (item->outcome) {
@@ -233,7 +290,7 @@ static void count_outcome(statements *s, const submit_item *item, const item_pla
         file->already += at->rows;
         break;
     case SUBMIT_REFUSED:
-        refuse_item(s, item, at, a);
+        refuse_item(s, slot, item, at, a);
         break;
     case SUBMIT_WITHDRAWN: /* the rows that were refused are told, not those that stood beside them
                             */
@@ -251,7 +308,7 @@ static void settle(statements *s, batch_slot *slot)
     bool none = batch->all_or_nothing && batch->status != WF_OK;
     for (size_t i = 0; !failed && i < batch->count; i++)
         if (!none || batch->items[i].outcome == SUBMIT_REFUSED)
-            count_outcome(s, &batch->items[i], &slot->places[i], &batch->memory);
+            count_outcome(s, slot, &batch->items[i], &slot->places[i], &batch->memory);
     if (none && !failed && s->refused_rows == 0) /* refused as a whole, no item to blame */
         s->failure = batch->error;
     arena_reset(&batch->memory);
@@ -328,6 +385,7 @@ static wf_status append(statements *s, const statement_view *view, const item_pl
         !array_grow((void **)&slot->places, &slot->place_capacity, need, sizeof *slot->places))
         return wf_fail(err, WF_SYSTEM, _("out of memory for a batch of %zu statements"), need);
     slot->places[batch->count] = *at;
+    memcpy(slot->places[batch->count].id, view->id, STATEMENT_ID_SIZE);
     slot->places[batch->count].offset = offset;
     slot->places[batch->count].size = slot->bytes.size - offset;
     batch->items[batch->count] = (submit_item){.tag = batch->count};
@@ -342,7 +400,7 @@ wf_status statements_add(statements *s, const Wufei__Record *record, int64_t tim
     WF_ASSERT(kind != NULL);
     wf_error wrong = {0};
     buffer_clear(&s->record);
-    wf_status status = record_check(record, &wrong);
+    wf_status status = record_check_at(record, s->target.utc_offset_minutes, &wrong);
     if (status == WF_OK)
         status = record_encode(&s->record, record, &wrong);
     if (status == WF_REFUSED) {
@@ -372,12 +430,47 @@ wf_status statements_add(statements *s, const Wufei__Record *record, int64_t tim
     return status;
 }
 
+/* "File it first" misleads where the manifest is filed in the same bundle, only later. */
+static void tell_early_acts(statements *s)
+{
+    for (size_t i = 0; i < s->early_count; i++) {
+        char text[WF_ERROR_TEXT];
+        char time[TIME_TEXT];
+        wf_error ignored;
+        int64_t filed_ms = TIME_NONE;
+        const early_act *act = &s->early[i];
+        if (s->target.filed_at(s->target.ctx, act->manifest_id, &filed_ms, &ignored) != WF_OK ||
+            filed_ms == TIME_NONE || filed_ms <= act->time_ms)
+            continue;
+        snprintf(text, sizeof text,
+                 _("%1$s: is filed only at %2$s (manifests.csv), after this act; correct the time "
+                   "of one of them"),
+                 act->manifest_id, time_format(time, filed_ms, s->target.utc_offset_minutes));
+        problems_replace(&s->problems, act->problem, text);
+    }
+}
+
 static uint64_t entered_rows(const statements *s)
 {
     uint64_t rows = 0;
     for (size_t i = 0; i < s->summary.file_count; i++)
         rows += s->summary.files[i].entered;
     return rows;
+}
+
+static wf_status refused_rows(const statements *s, wf_error *err)
+{
+    uint64_t entered = entered_rows(s);
+    char text[WF_ERROR_TEXT / 2];
+    if (s->refused_rows == 1)
+        snprintf(text, sizeof text, "%s", _("1 row was refused"));
+    else
+        snprintf(text, sizeof text, _("%" PRIu64 " rows were refused"), s->refused_rows);
+    if (s->options->all_or_nothing)
+        return wf_fail(err, WF_REFUSED, _("%s, so nothing was entered"), text);
+    if (entered == 1)
+        return wf_fail(err, WF_REFUSED, _("%s, 1 row was entered"), text);
+    return wf_fail(err, WF_REFUSED, _("%1$s, %2$" PRIu64 " rows were entered"), text, entered);
 }
 
 wf_status statements_finish(statements *s, import_summary *out, wf_error *err)
@@ -387,16 +480,13 @@ wf_status statements_finish(statements *s, import_summary *out, wf_error *err)
         s->filling->batch.count = 0; /* one is refused, so none is offered */
     else
         status = statements_drain(s, err);
+    if (status == WF_OK)
+        tell_early_acts(s);
     problems_tell(&s->problems, s->options);
     *out = s->summary;
     if (status != WF_OK)
         return status;
     if (s->refused_rows == 0)
         return WF_OK;
-    if (s->options->all_or_nothing)
-        return wf_fail(err, WF_REFUSED, _("%" PRIu64 " rows were refused, so nothing was entered"),
-                       s->refused_rows);
-    return wf_fail(err, WF_REFUSED,
-                   _("%1$" PRIu64 " rows were refused, %2$" PRIu64 " rows were entered"),
-                   s->refused_rows, entered_rows(s));
+    return refused_rows(s, err);
 }

@@ -42,6 +42,9 @@ typedef struct import_target {
     /* As book_track_day, with a snapshot of its own. */
     wf_status (*track_day)(void *ctx, const char *vehicle, int32_t day, arena *a, track_fix **out,
                            size_t *out_count, wf_error *err);
+    /* When the manifest was filed, TIME_NONE when the book does not know it; asked when all is
+       done. May be NULL. */
+    wf_status (*filed_at)(void *ctx, const char *manifest_id, int64_t *out_ms, wf_error *err);
 } import_target;
 
 /* The target that is a ledger and its book; `binding` must live as long as the target. */

@@ -28,6 +28,25 @@ static wf_status track_day_of_book(void *ctx, const char *vehicle, int32_t day, 
     return status;
 }
 
+static wf_status filed_at_of_book(void *ctx, const char *id, int64_t *out_ms, wf_error *err)
+{
+    import_binding *binding = ctx;
+    store_txn *txn = NULL;
+    manifest_row row;
+    manifest_id index = BOOK_NONE;
+    *out_ms = TIME_NONE;
+    wf_status status = store_begin(&txn, ledger_store(binding->l), false, err);
+    if (status == WF_OK)
+        status = book_find_kind(binding->b, txn, OBJECT_MANIFEST, id, &index, err);
+    if (status == WF_OK && index != BOOK_NONE) {
+        status = book_get_manifest(binding->b, txn, index, &row, err);
+        if (status == WF_OK)
+            *out_ms = row.filed_ms;
+    }
+    store_abort(txn);
+    return status;
+}
+
 import_target import_target_of(import_binding *binding)
 {
     return (import_target){.ctx = binding,
@@ -35,7 +54,8 @@ import_target import_target_of(import_binding *binding)
                            .utc_offset_minutes = ledger_utc_offset(binding->l),
                            .submit = submit_to_ledger,
                            .drain = drain_ledger,
-                           .track_day = track_day_of_book};
+                           .track_day = track_day_of_book,
+                           .filed_at = filed_at_of_book};
 }
 
 wf_status import_bundle(ledger *l, book *b, const char *folder, const import_options *options,

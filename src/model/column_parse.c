@@ -7,35 +7,24 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/shown.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "model/columns.h"
 
-enum { SHOWN_BYTES = 60, WORDS_TEXT = 512 };
-
-/* A cell for a message: cut at a whole character, without control characters. */
-static const char *shown(char out[SHOWN_BYTES + 8], const char *text, size_t size)
-{
-    size_t n = size <= SHOWN_BYTES ? size : SHOWN_BYTES;
-    while (n < size && n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80)
-        n--;
-    for (size_t i = 0; i < n; i++)
-        out[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7F ? ' ' : text[i];
-    snprintf(out + n, 8, "%s", n < size ? "..." : "");
-    return out;
-}
+enum { WORDS_TEXT = 512 };
 
 static wf_status wrong(const char *text, size_t size, const char *expected, wf_error *err)
 {
-    char cell[SHOWN_BYTES + 8];
-    return wf_fail(err, WF_REFUSED, _("\"%s\" is not %s"), shown(cell, text, size), expected);
+    char cell[SHOWN_TEXT];
+    return wf_fail(err, WF_REFUSED, _("\"%s\" is not %s"), text_shown(cell, text, size), expected);
 }
 
 static wf_status wrong_word(const column *c, const char *text, size_t size, wf_error *err)
 {
     char words[WORDS_TEXT];
-    char cell[SHOWN_BYTES + 8];
-    return wf_fail(err, WF_REFUSED, _("\"%s\" is none of: %s"), shown(cell, text, size),
+    char cell[SHOWN_TEXT];
+    return wf_fail(err, WF_REFUSED, _("\"%s\" is none of: %s"), text_shown(cell, text, size),
                    vocabulary_all(words, sizeof words, c->words));
 }
 

@@ -19,6 +19,8 @@ wf_status record_decode(Wufei__Record **out, arena *a, span bytes, wf_error *err
 
 /* WF_REFUSED with "FIELD: what is wrong" as text. */
 wf_status record_check(const Wufei__Record *record, wf_error *err);
+/* The same; times in the message are at this offset, as those of the file mostly are. */
+wf_status record_check_at(const Wufei__Record *record, int utc_offset_minutes, wf_error *err);
 
 /* The record's own text id ("" when the kind has none; treatment_id + "/" + output_code for a
    treatment), its time (the rule of bundle.md: later of two weighings, `to` of an activity;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/shown.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "model/columns.h"
@@ -21,26 +22,6 @@
 
 enum { DAY_FIRST = -25567, DAY_LAST = 84005, ATTRIBUTES_MAX = 1000 };
 
-/* Bytes of the well-formed UTF-8 sequence at `at` (Unicode 15, table 3-7), 0 when there is none. */
-static size_t sequence(const uint8_t *at)
-{
-    uint8_t lead = at[0];
-    if (lead < 0x80)
-        return 1;
-    size_t size = lead >= 0xC2 && lead <= 0xDF ? 2 : (lead & 0xF0) == 0xE0 ? 3 : 4;
-    if (lead < 0xC2 || lead > 0xF4)
-        return 0;
-    uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    uint8_t high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    if (at[1] < low || at[1] > high)
-        return 0;
-    for (size_t i = 2; i < size;
-         i++) /* a zero byte ends the loop before the text's end is passed */
-        if ((at[i] & 0xC0) != 0x80)
-            return 0;
-    return size;
-}
-
 static wf_status check_text(const char *name, const char *text, size_t limit, bool lines,
                             wf_error *err)
 {
@@ -48,7 +29,8 @@ static wf_status check_text(const char *name, const char *text, size_t limit, bo
     if (at[0] == 0)
         return wf_fail(err, WF_REFUSED, _("%s: given but empty"), name);
     while (*at != 0) {
-        size_t size = sequence(at);
+        uint32_t code = 0;
+        size_t size = utf8_sequence(at, &code);
         if (size == 0)
             return wf_fail(err, WF_REFUSED, _("%s: byte %zu is not UTF-8"), name,
                            (size_t)(at - (const uint8_t *)text) + 1);
@@ -64,6 +46,43 @@ static wf_status check_text(const char *name, const char *text, size_t limit, bo
     return WF_OK;
 }
 
+/* Two ids that look the same must be the same: characters that show as nothing or as a blank, and
+   full-width forms of ASCII, are no part of an id. */
+static wf_status check_id_character(const char *name, uint32_t code, wf_error *err)
+{
+    if (code_is_invisible(code))
+        return wf_fail(err, WF_REFUSED,
+                       _("%s: holds the invisible character U+%04X; write the id without it"), name,
+                       (unsigned)code);
+    if (code_is_odd_space(code))
+        return wf_fail(err, WF_REFUSED,
+                       _("%s: holds the blank U+%04X; write the id with a plain space or none"),
+                       name, (unsigned)code);
+    if (code >= 0xFF01 && code <= 0xFF5E)
+        return wf_fail(err, WF_REFUSED,
+                       _("%1$s: holds the full-width character U+%2$04X; write a plain \"%3$c\""),
+                       name, (unsigned)code, (int)(code - 0xFF01 + 0x21));
+    return WF_OK;
+}
+
+static wf_status check_id(const char *name, const char *text, wf_error *err)
+{
+    wf_status status = check_text(name, text, TEXT_ID_MAX, false, err);
+    size_t size = status == WF_OK ? strlen(text) : 0;
+    if (size > 0 && (text[0] == ' ' || text[size - 1] == ' '))
+        return wf_fail(err, WF_REFUSED, _("%s: begins or ends with a space; write the id without"),
+                       name);
+    for (size_t at = 0; at < size && status == WF_OK;) {
+        uint32_t code = 0;
+        if (text[at] == ' ' && text[at + 1] == ' ')
+            return wf_fail(err, WF_REFUSED, _("%s: holds two spaces in a row; write one"), name);
+        at += utf8_sequence((const uint8_t *)text + at, &code);
+        if (code >= 0x80)
+            status = check_id_character(name, code, err);
+    }
+    return status;
+}
+
 static wf_status check_list(const column *c, const char *base, wf_error *err)
 {
     size_t count = *(const size_t *)(const void *)(base + c->has_offset);
@@ -72,7 +91,7 @@ static wf_status check_list(const column *c, const char *base, wf_error *err)
         return wf_fail(err, WF_REFUSED, _("%s: lists %zu ids, the most is %d"), c->name, count,
                        LIST_MAX);
     for (size_t i = 0; i < count; i++) {
-        wf_status status = check_text(c->name, items[i], TEXT_ID_MAX, false, err);
+        wf_status status = check_id(c->name, items[i], err);
         if (status != WF_OK)
             return status;
     }
@@ -106,11 +125,19 @@ static wf_status out_of_range(const column *c, int64_t value, int64_t low, int64
                    c->name, value, low, high);
 }
 
+static wf_status check_time(const column *c, int64_t ms, wf_error *err)
+{
+    if (ms >= TIME_FIRST_MS && ms <= TIME_END_MS)
+        return WF_OK;
+    return wf_fail(err, WF_REFUSED, _("%s: the time lies outside of the years 1900 to 2199"),
+                   c->name);
+}
+
 static wf_status check_number(const column *c, const void *at, wf_error *err)
 {
     switch (c->type) {
     case COLUMN_TIME:
-        return out_of_range(c, *(const int64_t *)at, TIME_FIRST_MS, TIME_END_MS, err);
+        return check_time(c, *(const int64_t *)at, err);
     case COLUMN_DATE:
         return out_of_range(c, *(const int32_t *)at, DAY_FIRST, DAY_LAST, err);
     case COLUMN_MASS:
@@ -165,7 +192,7 @@ static wf_status check_column(const column *c, const void *message, wf_error *er
     }
     switch (c->type) {
     case COLUMN_ID:
-        return check_text(c->name, *(char *const *)column_at(c, base), TEXT_ID_MAX, false, err);
+        return check_id(c->name, *(char *const *)column_at(c, base), err);
     case COLUMN_TEXT:
         return check_text(c->name, *(char *const *)column_at(c, base), TEXT_MAX, true, err);
     case COLUMN_IDS:
@@ -180,22 +207,23 @@ static wf_status check_column(const column *c, const void *message, wf_error *er
 }
 
 static wf_status check_order(const char *from_name, int64_t from_ms, const char *to_name,
-                             int64_t to_ms, wf_error *err)
+                             int64_t to_ms, int utc_offset_minutes, wf_error *err)
 {
     if (to_ms >= from_ms)
         return WF_OK;
     char from[TIME_TEXT];
     char to[TIME_TEXT];
     return wf_fail(err, WF_REFUSED, _("%1$s: %2$s lies before %3$s, %4$s"), to_name,
-                   time_format(to, to_ms, 0), from_name, time_format(from, from_ms, 0));
+                   time_format(to, to_ms, utc_offset_minutes), from_name,
+                   time_format(from, from_ms, utc_offset_minutes));
 }
 
-static wf_status check_filing(const Wufei__Filing *filing, wf_error *err)
+static wf_status check_filing(const Wufei__Filing *filing, int utc_offset_minutes, wf_error *err)
 {
     if (filing->has_lat_e7 != filing->has_lon_e7)
         return wf_fail(err, WF_REFUSED, _("%s: missing, but %s is given"),
                        filing->has_lat_e7 ? "lon" : "lat", filing->has_lat_e7 ? "lat" : "lon");
-    return check_order("from", filing->from_ms, "to", filing->to_ms, err);
+    return check_order("from", filing->from_ms, "to", filing->to_ms, utc_offset_minutes, err);
 }
 
 static wf_status check_event(const Wufei__ManifestEvent *event, wf_error *err)
@@ -208,7 +236,7 @@ static wf_status check_event(const Wufei__ManifestEvent *event, wf_error *err)
 }
 
 /* What the fields of one record say about each other. */
-static wf_status check_together(const Wufei__Record *record, wf_error *err)
+static wf_status check_together(const Wufei__Record *record, int utc_offset_minutes, wf_error *err)
 {
     switch (record->body_case) {
     case WUFEI__RECORD__BODY_SITE:
@@ -217,19 +245,20 @@ static wf_status check_together(const Wufei__Record *record, wf_error *err)
             return wf_fail(err, WF_REFUSED, _("location_unknown: given, but lat or lon is not 0"));
         if (record->site->has_opened_ms && record->site->has_closed_ms)
             return check_order("opened_at", record->site->opened_ms, "closed_at",
-                               record->site->closed_ms, err);
+                               record->site->closed_ms, utc_offset_minutes, err);
         return WF_OK;
     case WUFEI__RECORD__BODY_PERMIT:
         return check_order("valid_from", record->permit->valid_from_ms, "valid_to",
-                           record->permit->valid_to_ms, err);
+                           record->permit->valid_to_ms, utc_offset_minutes, err);
     case WUFEI__RECORD__BODY_SCALE:
         if (record->scale->division_g == 0)
             return wf_fail(err, WF_REFUSED, _("division_kg: is 0; a scale's division is larger"));
         return WF_OK;
     case WUFEI__RECORD__BODY_FILING:
-        return check_filing(record->filing, err);
+        return check_filing(record->filing, utc_offset_minutes, err);
     case WUFEI__RECORD__BODY_ACTIVITY:
-        return check_order("from", record->activity->from_ms, "to", record->activity->to_ms, err);
+        return check_order("from", record->activity->from_ms, "to", record->activity->to_ms,
+                           utc_offset_minutes, err);
     case WUFEI__RECORD__BODY_EVENT:
         return check_event(record->event, err);
     case WUFEI__RECORD__BODY_TREATMENT:
@@ -244,6 +273,11 @@ static wf_status check_together(const Wufei__Record *record, wf_error *err)
 
 wf_status record_check(const Wufei__Record *record, wf_error *err)
 {
+    return record_check_at(record, 0, err);
+}
+
+wf_status record_check_at(const Wufei__Record *record, int utc_offset_minutes, wf_error *err)
+{
     const record_kind *kind = record_kind_of(record->body_case);
     if (kind == NULL)
         return wf_fail(err, WF_REFUSED, _("record: of no kind that this version knows"));
@@ -252,5 +286,5 @@ wf_status record_check(const Wufei__Record *record, wf_error *err)
         if (status != WF_OK)
             return status;
     }
-    return check_together(record, err);
+    return check_together(record, utc_offset_minutes, err);
 }

@@ -289,7 +289,7 @@ static void importing_twice_changes_nothing(void **state)
     assert_int_equal(s->count, count);
     heard_is("manifests.csv.gz:2: manifest_id: M1: it is there with other content\n");
     assert_int_equal(file_of(&summary, "manifests.csv.gz")->refused, 1);
-    assert_string_equal(err.text, "1 rows were refused, 0 rows were entered");
+    assert_string_equal(err.text, "1 row was refused, 0 rows were entered");
 }
 
 static void unsorted_files_are_sorted(void **state)
@@ -429,7 +429,7 @@ static void all_or_nothing(void **state)
     assert_int_equal(s->submits, 1);
     assert_int_equal(file_of(&summary, "parties.csv")->entered, 0);
     assert_int_equal(file_of(&summary, "places.csv")->refused, 1);
-    assert_string_equal(err.text, "1 rows were refused, so nothing was entered");
+    assert_string_equal(err.text, "1 row was refused, so nothing was entered");
     put("places.csv", "place_id,kind,lat,lon,radius_m\nG1,fuel,1,2,3\n");
     assert_int_equal(run(&summary, true, &err), WF_OK);
     assert_int_equal(s->count, 11);

@@ -180,6 +180,61 @@ static void refusals_of_the_book_have_their_line(void **state)
     assert_string_equal(at, "");
 }
 
+static void says(const char *line)
+{
+    if (strstr(heard, line) == NULL)
+        fail_msg("%s\nis not there:\n%s", line, heard);
+}
+
+/* An id that is there with other content: what differs, and what to do; also within one batch. */
+static void other_content_is_named(void **state)
+{
+    (void)state;
+    import_summary summary;
+    uint64_t size = 0;
+    put_bundle();
+    put("manifests.csv", MANIFESTS MANIFEST("M1", "V1", "10") MANIFEST("M1", "V1", "12.5"));
+    for (int all_or_nothing = 1; all_or_nothing >= 0; all_or_nothing--) {
+        assert_int_equal(import(NULL, all_or_nothing, &summary, &size), WF_REFUSED);
+        assert_int_equal(SUM(&summary, refused), 1);
+        says("manifests.csv:3: manifest_id: M1: already entered as entry ");
+        says(" with other content (declared_kg 10, here 12.5); what is entered stays: enter a "
+             "correction instead, or give this one another id (the same id stands in "
+             "manifests.csv:2)\n");
+    }
+    put("manifests.csv", MANIFESTS MANIFEST("M1", "V1", ""));
+    assert_int_equal(import(NULL, false, &summary, &size), WF_REFUSED);
+    says("manifests.csv:2: manifest_id: M1: already entered as entry 5 with other content "
+         "(declared_kg 10, here not given); what is entered stays");
+    assert_null(strstr(heard, "the same id stands in"));
+    put("manifests.csv", MANIFESTS MANIFEST("M1", "V1", "10"));
+    put("parties.csv", "party_id,name,roles\nP1,\x1b[31mGreen\x1b[0m\xe2\x80\xae,generator\n");
+    assert_int_equal(import(NULL, false, &summary, &size), WF_REFUSED);
+    assert_null(strchr(heard, '\x1b'));
+    says("parties.csv:2: name: holds the control character 0x1b");
+    put("parties.csv", "party_id,name,roles\nP1,Gre\xe2\x80\xae"
+                       "en,generator\n");
+    assert_int_equal(import(NULL, false, &summary, &size), WF_REFUSED);
+    says("(name Green, here Gre\\u{202E}en; columns that differ: 2)");
+}
+
+/* An act before its filing is not told to file first what is filed later. */
+static void acts_before_the_filing_are_named(void **state)
+{
+    (void)state;
+    import_summary summary;
+    uint64_t size = 0;
+    put_bundle();
+    put("manifest_events.csv", "manifest_id,event,time,mass_kg\n"
+                               "M1,picked_up,2026-03-01T07:00:00+08:00,10\n"
+                               "M9,picked_up,2026-03-01T07:00:00+08:00,10\n");
+    assert_int_equal(import(NULL, false, &summary, &size), WF_REFUSED);
+    says("manifest_events.csv:2: manifest_id: M1: is filed only at 2026-03-01T08:00:00+08:00 "
+         "(manifests.csv), after this act; correct the time of one of them\n");
+    says("manifest_events.csv:3: manifest_id: M9: no manifest with this id was entered before; "
+         "file it first\n");
+}
+
 static void all_or_nothing_leaves_nothing(void **state)
 {
     (void)state;
@@ -236,6 +291,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IMPORT_TEST(twice_is_once),
         IMPORT_TEST(refusals_of_the_book_have_their_line),
+        IMPORT_TEST(other_content_is_named),
+        IMPORT_TEST(acts_before_the_filing_are_named),
         IMPORT_TEST(all_or_nothing_leaves_nothing),
         IMPORT_TEST(the_sample_city),
     };

@@ -272,6 +272,57 @@ static void texts_are_checked(void **state)
     sample_free(&s);
 }
 
+/* Ids that look alike are the same id or refused. */
+static void ids_that_look_alike_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *id, *said;
+    } ids[] = {
+        {"M1\xE2\x80\x8B",
+         "vehicle_id: holds the invisible character U+200B; write the id without it"},
+        {"\xE2\x80\xAEM1",
+         "vehicle_id: holds the invisible character U+202E; write the id without it"},
+        {"M\xE2\x81\xA0"
+         "1",
+         "vehicle_id: holds the invisible character U+2060; write the id without it"},
+        {"M\xE2\x81\xA9",
+         "vehicle_id: holds the invisible character U+2069; write the id without it"},
+        {"\xEF\xBB\xBFM1",
+         "vehicle_id: holds the invisible character U+FEFF; write the id without it"},
+        {"M\xC2\xA0"
+         "1",
+         "vehicle_id: holds the blank U+00A0; write the id with a plain space or none"},
+        {"M\xE3\x80\x80"
+         "1",
+         "vehicle_id: holds the blank U+3000; write the id with a plain space or none"},
+        {"\xEF\xBC\xAD"
+         "1",
+         "vehicle_id: holds the full-width character U+FF2D; write a plain \"M\""},
+        {"M\xEF\xBC\x91", "vehicle_id: holds the full-width character U+FF11; write a plain \"1\""},
+        {" M1", "vehicle_id: begins or ends with a space; write the id without"},
+        {"M1 ", "vehicle_id: begins or ends with a space; write the id without"},
+        {"M  1", "vehicle_id: holds two spaces in a row; write one"},
+    };
+    static const char *const good[] = {"M 1", "浙D·M122W",        "Blantyre · Zone 3",
+                                       "é",   "\xF0\x9F\x9A\x9B", "\xEF\xBD\xA1" /* U+FF61 */};
+    sample s;
+    wf_error err = {0};
+    sample_make(&s, WUFEI__RECORD__BODY_EVENT);
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        s.body.event.vehicle_id = (char *)(uintptr_t)ids[i].id;
+        refused(&s, ids[i].said);
+    }
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        s.body.event.vehicle_id = (char *)(uintptr_t)good[i];
+        assert_int_equal(record_check(&s.record, &err), WF_OK);
+    }
+    s.body.event.vehicle_id = NULL;
+    s.body.event.note = "  as \xEF\xBC\xAD it  was written "; /* a text is no id */
+    assert_int_equal(record_check(&s.record, &err), WF_OK);
+    sample_free(&s);
+}
+
 static void numbers_are_checked(void **state)
 {
     (void)state;
@@ -481,13 +532,18 @@ static void cells_are_refused_with_what_was_expected(void **state)
          "the list has an empty place, ids joined by '|' were expected"},
         {"weighings", "manual", "yes", "\"yes\" is not 0 or 1"},
         {"calendar", "date", "2026-02-30", "\"2026-02-30\" is not a date as 2026-03-01"},
+        {"calendar", "working", "\x1b[31m1\x7f", "\"\\x1b[31m1\\x7f\" is not 0 or 1"},
+        {"activity", "value",
+         "12345678901234567890123456789012345678901234567890123456789012345678901234567890x",
+         "\"12345678901234567890123456789012345678901234567890123456789012345678901234567890…\" "
+         "is not a decimal number, not negative"},
         {"activity", "value", "-1", "\"-1\" is not a decimal number, not negative"},
     };
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
         const record_kind *kind = record_kind_of_file(cells[i].file, strlen(cells[i].file));
         const column *c = record_kind_column(kind, cells[i].column, strlen(cells[i].column));
         _Alignas(16) char message[512] = {0};
-        char text[64];
+        char text[100];
         wf_error err = {0};
         arena a;
         arena_init(&a, 0);
@@ -505,6 +561,7 @@ int main(void)
         cmocka_unit_test(only_the_canonical_form_is_taken),
         cmocka_unit_test(mutated_bytes_never_crash),
         cmocka_unit_test(texts_are_checked),
+        cmocka_unit_test(ids_that_look_alike_are_refused),
         cmocka_unit_test(numbers_are_checked),
         cmocka_unit_test(fields_agree_with_each_other),
         cmocka_unit_test(ids_are_deterministic_and_ordered),
