@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,16 +60,62 @@ static size_t stem_size(const char *name)
     return 0;
 }
 
+/* The answer key that a made city brings along: none of our business, and never opened. */
+static bool is_answer_key(const char *name, size_t stem)
+{
+    static const char *const keys[] = {"truth", "truth_acts", "negatives", "breaches"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strlen(keys[i]) == stem && strncmp(keys[i], name, stem) == 0)
+            return true;
+    return false;
+}
+
+/* "Manifests.CSV" beside our "manifests.csv". */
+static bool is_ours_in_capitals(const char *name, char lower[NAME_MAX + 1])
+{
+    size_t size = strlen(name);
+    if (size > NAME_MAX)
+        return false;
+    for (size_t i = 0; i <= size; i++)
+        lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
+    return strcmp(lower, name) != 0 && stem_size(lower) > 0 &&
+           record_kind_of_file(lower, stem_size(lower)) != NULL;
+}
+
+/* Why a file is not read: told, unless it is none of a bundle's at all. */
+static bool is_passed_over(bundle *b, const char *name)
+{
+    char lower[NAME_MAX + 1];
+    char text[NAME_MAX + 200];
+    size_t stem = stem_size(name);
+    if (name[0] == '.' || strncmp(name, "README", strlen("README")) == 0)
+        return true;
+    if (is_ours_in_capitals(name, lower)) {
+        snprintf(text, sizeof text,
+                 _("the name differs from %s only by case; it is not read, rename it"), lower);
+        statements_warn_file(b->s, name, text);
+        return true;
+    }
+    if (stem == 0 || is_answer_key(name, stem))
+        return true;
+    if (record_kind_of_file(name, stem) != NULL)
+        return false;
+    statements_warn_file(b->s, name, _("no file of a bundle has this name; it is not read"));
+    return true;
+}
+
 static wf_status take_name(bundle *b, const char *name, wf_error *err)
 {
-    size_t stem = stem_size(name);
-    if (name[0] == '.' || strncmp(name, "README", strlen("README")) == 0 || stem == 0)
+    struct stat about;
+    if (is_passed_over(b, name))
         return WF_OK;
-    const record_kind *kind = record_kind_of_file(name, stem);
-    if (kind == NULL) {
-        statements_warn_file(b->s, name, _("no file of a bundle has this name; it is not read"));
-        return WF_OK;
-    }
+    const record_kind *kind = record_kind_of_file(name, stem_size(name));
+    const char *path = arena_printf(&b->memory, "%s/%s", b->folder, name);
+    if (path == NULL)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) /* a fifo would be waited for */
+        return wf_fail(err, WF_USAGE, _("%s is not a regular file; save its rows in one first"),
+                       path);
     size_t at = 0;
     while (table_order[at] != kind->body)
         at++;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/shown.h"
 #include "base/text.h"
 #include "base/time.h"
 
@@ -84,8 +85,51 @@ static void find_times(bundle_file *f)
 static void stop(bundle_file *f, statements *s, uint64_t line, const char *name, const char *text)
 {
     import_place place = {.file = f->number, .line = line};
-    statements_refuse(s, &place, name, 1, text);
+    statements_stop(s, &place, name, text);
     f->stopped = true;
+}
+
+/* What a header without our columns looks like, and what to do; NULL when it is just another. */
+static const char *likely_cause(const csv_row *header)
+{
+    size_t semicolons = 0;
+    size_t tabs = 0;
+    bool utf8 = true;
+    for (size_t i = 0; i < header->count; i++) {
+        const csv_cell *cell = &header->cells[i];
+        const uint8_t *at = (const uint8_t *)cell->text;
+        if (cell->size >= 2 && i == 0 &&
+            ((at[0] == 0xFF && at[1] == 0xFE) || (at[0] == 0xFE && at[1] == 0xFF)))
+            return _("this looks like UTF-16; save the file as CSV UTF-8");
+        if (memchr(at, 0, cell->size) != NULL)
+            return _("this looks like UTF-16 (it holds zero bytes); save the file as CSV UTF-8");
+        for (size_t k = 0; k < cell->size;) {
+            uint32_t code = 0;
+            size_t size = utf8_sequence(at + k, &code);
+            semicolons += at[k] == ';';
+            tabs += at[k] == '\t';
+            utf8 = utf8 && size > 0;
+            k += size > 0 ? size : 1;
+        }
+    }
+    if (!utf8)
+        return _("this is not UTF-8 and looks like GBK; save the file as CSV UTF-8");
+    if (header->count <= 2 && tabs > 0 && tabs >= semicolons)
+        return _("the columns seem to be parted by tabs; save the file as CSV UTF-8, with commas");
+    if (header->count <= 2 && semicolons > 0)
+        return _("the columns seem to be parted by semicolons; save the file as CSV UTF-8, with "
+                 "commas");
+    return NULL;
+}
+
+static bool lacks_required(const bundle_file *f)
+{
+    size_t count = 0;
+    const column *columns = columns_of(f->kind, &count);
+    for (size_t i = 0; i < count; i++)
+        if (columns[i].use == COLUMN_REQUIRED && cell_of(f, columns[i].name) == NO_CELL)
+            return true;
+    return false;
 }
 
 static void check_required(bundle_file *f, statements *s, uint64_t line)
@@ -101,16 +145,27 @@ static void check_required(bundle_file *f, statements *s, uint64_t line)
 static void take_header(bundle_file *f, statements *s, const csv_row *header)
 {
     buffer unknown = {0};
+    char shown[SHOWN_TEXT];
     f->column_count = header->count;
     for (size_t i = 0; i < header->count; i++) {
         const csv_cell *cell = &header->cells[i];
         f->columns[i] = find_column(f->kind, cell);
         if (f->columns[i] == NULL)
-            buffer_printf(&unknown, "%s\"%.64s\"", unknown.size > 0 ? ", " : "", cell->text);
+            buffer_printf(&unknown, "%s\"%s\"", unknown.size > 0 ? ", " : "",
+                          text_shown(shown, cell->text, cell->size));
         for (size_t k = 0; f->columns[i] != NULL && k < i; k++)
             if (f->columns[k] == f->columns[i])
                 stop(f, s, header->line, f->columns[i]->name,
                      _("the column is there twice, and the file is not read"));
+    }
+    const char *cause = lacks_required(f) ? likely_cause(header) : NULL;
+    if (cause != NULL) { /* its unknown columns would be the same said again */
+        char text[512];
+        snprintf(text, sizeof text, _("a header with the columns of %s.csv was expected; %s"),
+                 f->kind->file, cause);
+        stop(f, s, header->line, NULL, text);
+        buffer_free(&unknown);
+        return;
     }
     check_required(f, s, header->line);
     if (unknown.size > 0 && !unknown.failed) {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -32,9 +33,15 @@ struct csv {
 static wf_status open_bytes(csv *reader, wf_error *err)
 {
     uint8_t magic[2] = {0, 0};
-    int fd = open(reader->path, O_RDONLY | O_CLOEXEC);
+    struct stat about;
+    int fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a fifo must not hold us up */
     if (fd < 0)
         return wf_fail_errno(err, _("cannot open %s"), reader->path);
+    if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
+        close(fd);
+        return wf_fail(err, WF_USAGE, _("%s is not a regular file; save its rows in one first"),
+                       reader->path);
+    }
     ssize_t got = pread(fd, magic, sizeof magic, 0);
     if (got < 0) {
         wf_status status = wf_fail_errno(err, _("cannot read %s"), reader->path);
@@ -88,6 +95,19 @@ void csv_close(csv *reader)
     free(reader);
 }
 
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* zlib calls a file by its descriptor: "<fd:13>: unexpected end of file". */
+static const char *without_number(const char *text)
+{
+    const char *end = strncmp(text, "<fd:", 4) == 0 ? strstr(text, ">: ") : NULL;
+    return end != NULL ? end + 3 : text;
+}
+
 /* Up to `size` bytes; *got is 0 at the end. */
 static wf_status read_bytes(csv *reader, void *into, size_t size, size_t *got, wf_error *err)
 {
@@ -107,7 +127,8 @@ static wf_status read_bytes(csv *reader, void *into, size_t size, size_t *got, w
     if (problem == Z_ERRNO)
         return wf_fail_errno(err, _("cannot read %s"), reader->path);
     if (n < 0 || (n == 0 && problem != Z_OK))
-        return wf_fail(err, WF_REFUSED, _("the gzip file is damaged or cut short (%s)"), text);
+        return wf_fail(err, WF_REFUSED, _("the gzip file %s is damaged or cut short (%s)"),
+                       file_name(reader->path), without_number(text));
     *got = (size_t)n;
     return WF_OK;
 }

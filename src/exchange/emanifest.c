@@ -234,8 +234,65 @@ static wf_status document_time(document *d, wf_error *err)
         if (status != WF_OK)
             return status;
     }
-    d->filed_ms = ms != TIME_NONE ? ms : clock_now_ms();
+    if (ms == TIME_NONE) {
+        ms = clock_now_ms();
+        emanifest_tell(d, "Emanifest.shippedDate", true,
+                       _("the document bears no date: filed_at is the time of this import"));
+    }
+    d->filed_ms = ms;
     return WF_OK;
+}
+
+/* One signature in the order of the hands; what is odd about its time is told, as an act cannot lie
+   before its filing, and no hand takes what the one before had not given. */
+static void signature_time(document *d, const signature *s, const char *path, bool act,
+                           const signature **before, const char **before_path)
+{
+    char own[TIME_TEXT];
+    char other[TIME_TEXT];
+    if (s->signer == NULL || s->at_ms == TIME_NONE)
+        return;
+    if (act && s->at_ms < d->filed_ms)
+        emanifest_tell(d, path, true,
+                       _("signed at %1$s, before the manifest was filed: the act is entered at the "
+                         "time of the filing, %2$s"),
+                       time_format(own, s->at_ms, 0), time_format(other, d->filed_ms, 0));
+    if (*before != NULL && s->at_ms < (*before)->at_ms)
+        emanifest_tell(d, path, true,
+                       _("signed at %1$s, before %2$s was signed at %3$s, though it comes behind"),
+                       time_format(own, s->at_ms, 0), *before_path,
+                       time_format(other, (*before)->at_ms, 0));
+    *before = s;
+    *before_path = path;
+}
+
+static void signature_times(document *d)
+{
+    const signature *before = NULL;
+    const char *path = "";
+    signature_time(d, &d->by_generator, "Emanifest.generator", false, &before, &path);
+    for (size_t i = 0; i < d->transporter_count; i++)
+        signature_time(d, &d->by_transporter[i],
+                       emanifest_printf(d, "Emanifest.transporters.%zu", i), true, &before, &path);
+    signature_time(d, &d->by_facility, "Emanifest.designatedFacility", true, &before, &path);
+}
+
+/* A name that stands for a missing id must be able to be one: blanks are joined. */
+static void handler_name_squeeze(document *d, json_t *site)
+{
+    const char *name = emanifest_text(site, "name");
+    if (name == NULL || emanifest_text(site, "epaSiteId") != NULL)
+        return;
+    char *squeezed = emanifest_printf(d, "%s", name);
+    size_t size = 0;
+    for (const char *at = name; *at != '\0'; at++)
+        if (*at != ' ' || (size > 0 && squeezed[size - 1] != ' '))
+            squeezed[size++] = *at;
+    while (size > 0 && squeezed[size - 1] == ' ')
+        size--;
+    if (size < strlen(name) && size > 0 && !d->out_of_memory &&
+        json_object_set_new(site, "name", json_stringn(squeezed, size)) != 0)
+        d->out_of_memory = true;
 }
 
 /* 9 digits and 3 letters; anything else is replaced by a name made of the contents. */
@@ -264,6 +321,12 @@ static void document_number(document *d, span bytes)
 
 static void document_handlers(document *d)
 {
+    size_t each = 0;
+    json_t *transporter = NULL;
+    handler_name_squeeze(d, json_object_get(d->root, "generator"));
+    handler_name_squeeze(d, json_object_get(d->root, "designatedFacility"));
+    json_array_foreach(json_object_get(d->root, "transporters"), each, transporter)
+        handler_name_squeeze(d, transporter);
     handler_add(d, json_object_get(d->root, "generator"), ROLE_GENERATOR, SITE_FACTORY,
                 "Emanifest.generator");
     d->by_generator = signature_of(d, json_object_get(d->root, "generator"), "Emanifest.generator");
@@ -466,6 +529,7 @@ static wf_status document_write(document *d, span bytes, wf_error *err)
     if (d->problems > 0)
         return WF_REFUSED;
     wf_status status = document_time(d, err);
+    signature_times(d);
     if (status == WF_OK)
         status = handlers_write(d, err);
     if (status == WF_OK)

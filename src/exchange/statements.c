@@ -48,6 +48,7 @@ struct statements {
     import_summary summary;
     problems problems;
     uint64_t refused_rows;
+    bool stopped;        /* some file was not read */
     size_t last_problem; /* its number */
     early_act *early;
     size_t early_count, early_capacity;
@@ -179,6 +180,13 @@ void statements_refuse(statements *s, const import_place *place, const char *col
 {
     s->summary.files[place->file].refused += rows;
     s->refused_rows += rows;
+    tell(s, place, column_name, text, false);
+}
+
+void statements_stop(statements *s, const import_place *place, const char *column_name,
+                     const char *text)
+{
+    s->stopped = true;
     tell(s, place, column_name, text, false);
 }
 
@@ -462,7 +470,9 @@ static wf_status refused_rows(const statements *s, wf_error *err)
 {
     uint64_t entered = entered_rows(s);
     char text[WF_ERROR_TEXT / 2];
-    if (s->refused_rows == 1)
+    if (s->refused_rows == 0)
+        snprintf(text, sizeof text, "%s", _("a file was not read"));
+    else if (s->refused_rows == 1)
         snprintf(text, sizeof text, "%s", _("1 row was refused"));
     else
         snprintf(text, sizeof text, _("%" PRIu64 " rows were refused"), s->refused_rows);
@@ -476,7 +486,7 @@ static wf_status refused_rows(const statements *s, wf_error *err)
 wf_status statements_finish(statements *s, import_summary *out, wf_error *err)
 {
     wf_status status = WF_OK;
-    if (s->options->all_or_nothing && s->refused_rows > 0 && s->filling != NULL)
+    if (s->options->all_or_nothing && (s->refused_rows > 0 || s->stopped) && s->filling != NULL)
         s->filling->batch.count = 0; /* one is refused, so none is offered */
     else
         status = statements_drain(s, err);
@@ -486,7 +496,7 @@ wf_status statements_finish(statements *s, import_summary *out, wf_error *err)
     *out = s->summary;
     if (status != WF_OK)
         return status;
-    if (s->refused_rows == 0)
+    if (s->refused_rows == 0 && !s->stopped)
         return WF_OK;
     return refused_rows(s, err);
 }

@@ -82,6 +82,11 @@ void statements_refuse(statements *s, const import_place *place, const char *col
 void statements_warn(statements *s, const import_place *place, const char *column_name,
                      const char *text);
 
+/* A file that is not read, for a header that cannot be used: its rows are neither counted as read
+   nor as refused, and the import is refused nevertheless. */
+void statements_stop(statements *s, const import_place *place, const char *column_name,
+                     const char *text);
+
 /* About a file that is not read at all, and is no file of the summary. */
 void statements_warn_file(statements *s, const char *name, const char *text);
 

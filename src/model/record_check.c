@@ -32,7 +32,8 @@ static wf_status check_text(const char *name, const char *text, size_t limit, bo
         uint32_t code = 0;
         size_t size = utf8_sequence(at, &code);
         if (size == 0)
-            return wf_fail(err, WF_REFUSED, _("%s: byte %zu is not UTF-8"), name,
+            return wf_fail(err, WF_REFUSED,
+                           _("%s: byte %zu is not UTF-8; save a file in GBK as UTF-8 first"), name,
                            (size_t)(at - (const uint8_t *)text) + 1);
         bool control = *at < 0x20 || *at == 0x7F;
         if (control && !(lines && (*at == '\n' || *at == '\r' || *at == '\t')))

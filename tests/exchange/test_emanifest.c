@@ -160,6 +160,44 @@ static void signatures_are_events(void **state)
     }
 }
 
+/* What the dates do not say, or say against each other, is not passed over. */
+static void odd_dates_are_told(void **state)
+{
+    (void)state;
+    json_t *root = sample();
+    put(root, "shippedDate", NULL);
+    put(root, "generator.paperSignatureInfo", NULL);
+    put(root, "transporters.0.paperSignatureInfo", NULL);
+    put(root, "transporters.1.electronicSignaturesInfo", NULL);
+    put(root, "designatedFacility.paperSignatureInfo", NULL);
+    imported(root);
+    assert_line(foreign_heard(), "warning ", "Emanifest.shippedDate",
+                "the document bears no date: filed_at is the time of this import");
+    root = sample();
+    put(root, "manifestTrackingNumber", json_string("123456780ELC"));
+    put(root, "transporters.0.paperSignatureInfo.signatureDate",
+        json_string("2024-04-30T10:00:00.000+0000"));
+    imported(root);
+    assert_line(foreign_heard(), "Emanifest.transporters.0",
+                "signed at 2024-04-30T10:00:00Z, before the manifest was filed");
+    assert_line(foreign_heard(), "Emanifest.transporters.0",
+                "before Emanifest.generator was signed at 2024-05-01T12:30:00Z, though it comes "
+                "behind");
+    root = sample();
+    put(root, "manifestTrackingNumber", json_string("123456781ELC"));
+    put(root, "transporters.1.electronicSignaturesInfo.0.signatureDate",
+        json_string("2034-05-02T09:00:00.000-0500"));
+    imported(root);
+    assert_line(foreign_heard(), "Emanifest.designatedFacility",
+                "before Emanifest.transporters.1 was signed at 2034-05-02");
+    root = sample();
+    put(root, "manifestTrackingNumber", json_string("123456782ELC"));
+    put(root, "transporters.0.epaSiteId", NULL);
+    put(root, "transporters.0.name", json_string(" First   carrier "));
+    imported(root);
+    assert_line(foreign_records(1), "\"party_id\":\"First carrier\"");
+}
+
 static void without_a_signature_no_event(void **state)
 {
     (void)state;
@@ -645,6 +683,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         EMANIFEST_TEST(lines_are_loads),
         EMANIFEST_TEST(signatures_are_events),
+        EMANIFEST_TEST(odd_dates_are_told),
         EMANIFEST_TEST(without_a_signature_no_event),
         EMANIFEST_TEST(units_are_exact),
         EMANIFEST_TEST(a_volume_needs_a_density),

@@ -258,7 +258,7 @@ static void texts_are_checked(void **state)
                                       "a\xff"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         s.body.event.manifest_id = (char *)(uintptr_t)bad[i];
-        refused(&s, "manifest_id: byte 2 is not UTF-8");
+        refused(&s, "manifest_id: byte 2 is not UTF-8; save a file in GBK as UTF-8 first");
     }
     s.body.event.manifest_id = "废\xf0\x9f\x9a\x9b";
     assert_int_equal(record_check(&s.record, &err), WF_OK);

@@ -70,14 +70,18 @@ refused "manifests.csv:1: waste_code: the column is missing" manifests.csv < <(p
 refused "manifests.csv:1: stream: the column is there twice" manifests.csv < <(printf '%s,stream\n%s,x\n' $manifest "$good")
 refused "manifests.csv:1: manifest_id: the column is missing" manifests.csv < <(printf 'parcel,weight\n1,2\n')
 refused "manifests.csv:1: " manifests.csv < <(printf '"manifest_id,stream\n%s\n' "$good")
-refused "manifests.csv:1: " manifests.csv < <(printf '%s\n%s\n' $manifest "$good" | iconv -t UTF-16)
+refused "manifests.csv:1: a header with the columns of manifests.csv was expected; this looks like UTF-16" \
+    manifests.csv < <(printf '%s\n%s\n' $manifest "$good" | iconv -t UTF-16)
 refused "manifests.csv:1: " manifests.csv < <(head -c 100000 /dev/urandom)
 # what was read before the cut is a row like any other: here it is one that is known
 refused "manifests.csv.gz:" manifests.csv.gz < <(
     { echo $manifest; tail -n +2 "$work/city/manifests.csv"; seq 100000 | sha256sum; } | gzip | head -c -20)
 refused "manifests.csv.gz:1: " manifests.csv.gz < <({ printf '\x1f\x8b\x08\x00'; head -c 1000 /dev/zero; })
 mkdir -p "$work/bad/manifests.csv"
-refused_folder 4 "manifests.csv"
+refused_folder 2 "manifests.csv is not a regular file"
+mkdir -p "$work/bad"
+mkfifo "$work/bad/manifests.csv"
+refused_folder 2 "manifests.csv is not a regular file"
 mkdir "$work/bad"
 printf '%s\n%s\n' $manifest "$good" | tee "$work/bad/manifests.csv" | gzip > "$work/bad/manifests.csv.gz"
 refused_folder 2 "holds both manifests.csv and manifests.csv.gz"
