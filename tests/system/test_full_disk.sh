@@ -66,12 +66,12 @@ rm -f disk/filler
 cp -a ledger disk/ledger
 export WUFEI_LEDGER=$work/disk/ledger TMPDIR=$work/disk
 expect 0 "" wufei import city
-before=$(($(wufei stat | awk -F, '$1 == "entries" { print $2 }') - 1))
+before=$(($(wufei stat | awk -F, '$1 == "entries" { print $2; exit }') - 1))
 for kib in 300 1200 2400; do
     leave "$kib"
     expect 4 "import again to go on" wufei import more
     said_full "import with $kib KiB"
-    size=$(wufei stat | awk -F, '$1 == "entries" { print $2 }')
+    size=$(wufei stat | awk -F, '$1 == "entries" { print $2; exit }')
     last=$(sed -n 's/.*entries up to \([0-9]*\) are in.*/\1/p' err)
     same "${last:-$before}" "$((size - 1))" "the last entry that import names with $kib KiB"
     before=$((size - 1))
@@ -81,7 +81,7 @@ rm disk/filler
 expect 0 "" wufei import more
 expect 0 "" wufei verify --signatures
 expect 0 "equal" wufei rebuild --check
-size=$(wufei stat | awk -F, '$1 == "entries" { print $2 }')
+size=$(wufei stat | awk -F, '$1 == "entries" { print $2; exit }')
 for kib in 0 4 16 40 64 72 100 200 400 800; do
     leave "$kib"
     for command in "rebuild --check" rebuild; do
