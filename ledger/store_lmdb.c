@@ -537,6 +537,21 @@ void store_cursor_close(store_cursor *c)
 
 /* ---- about the store ----------------------------------------------------------------------- */
 
+/* Numbers of a damaged page: more pages than the file has, or more rows than would fit into them
+   (each is ROW_SMALLEST bytes at least). Callers ask for memory by them. */
+static bool stat_is_possible(const store_txn *txn, const MDB_stat *stat)
+{
+    enum { ROW_SMALLEST = 10 };
+    MDB_envinfo info;
+    if (mdb_env_info(txn->owner->env, &info) != 0)
+        return false;
+    /* a write transaction counts pages that the file does not have yet */
+    size_t pages = txn->write ? info.me_mapsize / stat->ms_psize : info.me_last_pgno + 1;
+    return stat->ms_branch_pages <= pages && stat->ms_leaf_pages <= pages &&
+           stat->ms_overflow_pages <= pages &&
+           stat->ms_entries <= stat->ms_leaf_pages * (stat->ms_psize / ROW_SMALLEST);
+}
+
 wf_status store_table_stats(store_txn *txn, unsigned table, store_table_stat *out, wf_error *err)
 {
     MDB_dbi dbi = table_of(txn->owner, table);
@@ -545,6 +560,8 @@ wf_status store_table_stats(store_txn *txn, unsigned table, store_table_stat *ou
     if (dbi == NO_TABLE)
         return WF_OK;
     int code = mdb_stat(txn->txn, dbi, &stat);
+    if (code == 0 && !stat_is_possible(txn, &stat))
+        code = MDB_CORRUPTED;
     if (code != 0)
         return fail(txn->owner, code, store_table_name(txn->owner, table), err);
     out->rows = stat.ms_entries;

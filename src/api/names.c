@@ -19,51 +19,44 @@ void names_free(names *n)
     arena_free(&n->memory);
 }
 
-/* The cache's slot of an index, grown to reach it; NULL when memory ran out. */
-static const char **names_slot(names *n, const char ***array, size_t *capacity, uint32_t index)
+/* Remembers a text that was read: only then is the index known to be one of a row, and no reason to
+   ask for memory without end. */
+static const char *names_remember(names *n, const char ***array, size_t *capacity, uint32_t index,
+                                  const char *text)
 {
     size_t old = *capacity;
+    if (n->status != WF_OK)
+        return "";
     if (!array_grow((void **)array, capacity, (size_t)index + 1, sizeof **array)) {
         n->status = wf_fail(n->err, WF_SYSTEM, _("out of memory"));
-        return NULL;
+        return "";
     }
     for (size_t i = old; i < *capacity; i++)
         (*array)[i] = NULL;
-    return &(*array)[index];
+    (*array)[index] = text;
+    return text;
 }
 
 const char *names_key(names *n, enum object_kind kind, uint32_t index)
 {
+    const char *text = "";
     if (index == BOOK_NONE || n->status != WF_OK)
         return "";
-    const char **slot = names_slot(n, &n->of[kind], &n->capacity[kind], index);
-    if (slot == NULL)
-        return "";
-    if (*slot == NULL) {
-        n->status = book_key_text(n->book, n->txn, kind, index, &n->memory, slot, n->err);
-        if (n->status != WF_OK) {
-            *slot = NULL;
-            return "";
-        }
-    }
-    return *slot;
+    if (index < n->capacity[kind] && n->of[kind][index] != NULL)
+        return n->of[kind][index];
+    n->status = book_key_text(n->book, n->txn, kind, index, &n->memory, &text, n->err);
+    return names_remember(n, &n->of[kind], &n->capacity[kind], index, text);
 }
 
 const char *names_code(names *n, code_id code)
 {
+    const char *text = "";
     if (code == BOOK_NONE || n->status != WF_OK)
         return "";
-    const char **slot = names_slot(n, &n->codes, &n->code_capacity, code);
-    if (slot == NULL)
-        return "";
-    if (*slot == NULL) {
-        n->status = book_code_text(n->book, n->txn, code, &n->memory, slot, n->err);
-        if (n->status != WF_OK) {
-            *slot = NULL;
-            return "";
-        }
-    }
-    return *slot;
+    if (code < n->code_capacity && n->codes[code] != NULL)
+        return n->codes[code];
+    n->status = book_code_text(n->book, n->txn, code, &n->memory, &text, n->err);
+    return names_remember(n, &n->codes, &n->code_capacity, code, text);
 }
 
 const char *names_text(names *n, text_ref ref, arena *a)

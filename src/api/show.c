@@ -217,6 +217,15 @@ static wf_status history_row(show_job *job, answer *a, const event_row *e, const
     return n->status;
 }
 
+/* Rows point at earlier ones; a chain that does not would never end. */
+static wf_status show_broken_chain(show_job *job, const char *table, uint32_t id)
+{
+    return wf_fail(job->err, WF_DAMAGED,
+                   _("%s: row %lu does not point at an earlier row; run wufei verify, then wufei "
+                     "rebuild"),
+                   table, (unsigned long)id);
+}
+
 static wf_status history_manifest(show_job *job, const manifest_row *m, answer *a)
 {
     event_row *events = NULL;
@@ -237,7 +246,12 @@ static wf_status history_manifest(show_job *job, const manifest_row *m, answer *
         status = book_get_event(job->ledger->book, job->txn, id, &events[count], job->err);
         if (status != WF_OK)
             break;
-        id = events[count++].previous;
+        event_id before = events[count++].previous;
+        if (before != BOOK_NONE && before >= id) {
+            status = show_broken_chain(job, "events", id);
+            break;
+        }
+        id = before;
     }
     if (status == WF_OK)
         status = history_row(job, a, &filed, "filed");
@@ -292,6 +306,8 @@ static wf_status show_weighings(show_job *job, const manifest_row *m)
         answer_row(&a);
         if (n->status != WF_OK)
             return n->status;
+        if (w.previous != BOOK_NONE && w.previous >= id)
+            return show_broken_chain(job, "weighings", id);
     }
     return answer_end(&a);
 }

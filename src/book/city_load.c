@@ -100,8 +100,7 @@ typedef wf_status (*row_reader)(loader *l, const void *how, void *array, size_t 
 
 static wf_status damaged(loader *l, enum book_table table)
 {
-    return wf_fail(l->err, WF_DAMAGED, _("a row of the table %s is broken; run wufei rebuild"),
-                   book_shapes[table].name);
+    return book_row_broken(table, l->err);
 }
 
 static wf_status walk(loader *l, enum book_table table, store_cursor *cursor, row_reader read,
@@ -204,6 +203,16 @@ static wf_status read_calendar(loader *l, const void *how, void *array, size_t *
 
 /* ---- tracks --------------------------------------------------------------------------------- */
 
+/* Fixes come sorted: the first and the last tell. */
+static bool chunk_is_of_its_day(const city *c, const track_chunk *chunk)
+{
+    const track_fix *fixes = c->fixes + c->fix_count;
+    int offset = c->utc_offset_minutes;
+    return chunk->count > 0 && chunk->vehicle < c->vehicle_count &&
+           time_day(fixes[0].time_ms, offset) == chunk->day &&
+           time_day(fixes[chunk->count - 1].time_ms, offset) == chunk->day;
+}
+
 /* Chunks of one vehicle and day stand side by side: they become one row, merged by time. */
 static wf_status read_chunk(loader *l, const void *how, void *array, size_t *count, span key,
                             span value)
@@ -215,7 +224,9 @@ static wf_status read_chunk(loader *l, const void *how, void *array, size_t *cou
     BOOK_TRY(track_chunk_parse(&chunk, key, value, l->err));
     if (!array_grow((void **)&c->fixes, fix_capacity, c->fix_count + chunk.count, sizeof *c->fixes))
         return cache_no_memory(l->err);
-    BOOK_TRY(track_unpack(c->fixes + c->fix_count, chunk.count, chunk.packed, l->err));
+    BOOK_TRY(track_chunk_unpack(c->fixes + c->fix_count, &chunk, l->err));
+    if (!chunk_is_of_its_day(c, &chunk))
+        return damaged(l, BOOK_TRACKS);
     track_row *last = *count > 0 ? &rows[*count - 1] : NULL;
     if (c->fix_count + chunk.count >= BOOK_NONE)
         return wf_fail(l->err, WF_SYSTEM, _("the book holds more than 4 thousand million fixes"));
@@ -301,7 +312,10 @@ static wf_status load_size(loader *l)
     span value = {0};
     BOOK_TRY(store_cursor_open(&cursor, l->txn, TABLE_ENTRIES, l->err));
     wf_status status = store_cursor_last(cursor, &key, &value, l->err);
-    if (status == WF_OK && key.size == 8)
+    if (status == WF_OK && key.data != NULL && key.size != 8)
+        status = wf_fail(l->err, WF_DAMAGED,
+                         _("the table entries has a key of %zu bytes, expected 8"), key.size);
+    else if (status == WF_OK && key.data != NULL)
         l->c->size = store_u64_key(key.data) + 1;
     store_cursor_close(cursor);
     return status;
@@ -330,6 +344,7 @@ static wf_status load_all(loader *l, bool tracks)
     if (tracks)
         BOOK_TRY(load_table(l, BOOK_TRACKS, sizeof(track_row), read_chunk, &fix_capacity,
                             (void **)&c->tracks, &c->track_count));
+    BOOK_TRY(city_check(c, l->err));
     find_span(c);
     return WF_OK;
 }

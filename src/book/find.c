@@ -124,7 +124,8 @@ static wf_status dense_value(store_txn *txn, enum book_table table, uint32_t id,
     BOOK_TRY(store_get(txn, book_table_number(table), span_of(key, sizeof key), out, err));
     if (out->data == NULL || out->size < book_shapes[table].row_size)
         return wf_fail(err, WF_DAMAGED,
-                       _("%s: row %" PRIu32 " is missing or broken; run wufei rebuild"),
+                       _("%s: row %" PRIu32 " is missing or broken; run wufei verify, then wufei "
+                         "rebuild"),
                        book_shapes[table].name, id);
     return WF_OK;
 }

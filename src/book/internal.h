@@ -144,6 +144,8 @@ typedef struct table_shape {
 } table_shape;
 extern const table_shape book_shapes[BOOK_TABLE_COUNT];
 
+/* WF_DAMAGED: a row that the log cannot have made. */
+wf_status book_row_broken(enum book_table table, wf_error *err);
 wf_status book_load_counts(book *b, store_txn *txn, wf_error *err);
 void book_forget(book *b); /* all caches and counts */
 /* The table of an object kind, BOOK_TABLE_COUNT for OBJECT_NONE. */
@@ -151,7 +153,7 @@ enum book_table book_table_of(enum object_kind kind);
 /* Stores a row (and its text id, when not NULL) under the next id of the table. */
 wf_status row_append(apply_context *x, enum book_table table, const void *row, const char *text_id,
                      uint32_t *out_id);
-/* The row struct of an id, copied out. WF_USAGE when there is none. */
+/* The row struct of an id, copied out. WF_DAMAGED when there is none. */
 wf_status row_read(store_txn *txn, enum book_table table, uint32_t id, void *out, wf_error *err);
 /* Rewrites the struct of a row that is there, keeping its text id (not for manifests). */
 wf_status name_find(apply_context *x, enum object_kind kind, const char *text_id, bool *found,
@@ -169,6 +171,11 @@ wf_status name_must_exist(apply_context *x, enum object_kind kind, const char *c
 /* The same, BOOK_NONE when text_id is NULL. */
 wf_status name_if_given(apply_context *x, enum object_kind kind, const char *column,
                         const char *text_id, uint32_t *out);
+
+/* ---- city_check.c --------------------------------------------------------------------------- */
+
+/* WF_DAMAGED when a loaded row names what is not there or says what cannot be. */
+wf_status city_check(const city *c, wf_error *err);
 
 /* ---- conflict.c ----------------------------------------------------------------------------- */
 

@@ -17,8 +17,10 @@ static wf_status text_find(apply_context *x, text_map *map, enum book_table ids,
         return WF_OK;
     span value = {0};
     BOOK_TRY(store_get(x->txn, book_table_number(ids), text, &value, x->err));
-    if (value.data == NULL || value.size != 4)
+    if (value.data == NULL)
         return WF_OK;
+    if (value.size != 4)
+        return book_row_broken(ids, x->err);
     *found = true;
     *out = u32_key(value.data);
     text_map_put(map, text, *out);

@@ -56,6 +56,13 @@ enum book_table book_table_of(enum object_kind kind)
     return BOOK_TABLE_COUNT;
 }
 
+wf_status book_row_broken(enum book_table table, wf_error *err)
+{
+    return wf_fail(err, WF_DAMAGED,
+                   _("a row of the table %s is broken; run wufei verify, then wufei rebuild"),
+                   book_shapes[table].name);
+}
+
 /* ---- counts --------------------------------------------------------------------------------- */
 
 static wf_status next_id(store_txn *txn, unsigned table, uint32_t *out, wf_error *err)
@@ -66,7 +73,12 @@ static wf_status next_id(store_txn *txn, unsigned table, uint32_t *out, wf_error
     *out = 0;
     BOOK_TRY(store_cursor_open(&cursor, txn, table, err));
     wf_status status = store_cursor_last(cursor, &key, &value, err);
-    if (status == WF_OK && key.size == 4)
+    if (status == WF_OK && key.data != NULL && key.size != 4)
+        status = wf_fail(err, WF_DAMAGED,
+                         _("the table %u of the book has a key of %zu bytes, expected 4; run wufei "
+                           "verify, then wufei rebuild"),
+                         table, key.size);
+    else if (status == WF_OK && key.data != NULL)
         *out = u32_key(key.data) + 1;
     store_cursor_close(cursor);
     return status;
@@ -127,11 +139,14 @@ wf_status row_read(store_txn *txn, enum book_table table, uint32_t id, void *out
     key_u32(key, id);
     BOOK_TRY(store_get(txn, book_table_number(table), span_of(key, sizeof key), &value, err));
     if (value.data == NULL)
-        return wf_fail(err, WF_USAGE, _("%s: there is no row %" PRIu32), book_shapes[table].name,
-                       id);
+        return wf_fail(err, WF_DAMAGED,
+                       _("%s: row %" PRIu32 ", which another row names, is missing; run wufei "
+                         "verify, then wufei rebuild"),
+                       book_shapes[table].name, id);
     if (value.size < book_shapes[table].row_size)
         return wf_fail(err, WF_DAMAGED,
-                       _("%s: row %" PRIu32 " has %zu bytes, expected %zu; run wufei rebuild"),
+                       _("%s: row %" PRIu32 " has %zu bytes, expected %zu; run wufei verify, "
+                         "then wufei rebuild"),
                        book_shapes[table].name, id, value.size, book_shapes[table].row_size);
     memcpy(out, value.data, book_shapes[table].row_size);
     return WF_OK;
@@ -159,10 +174,12 @@ wf_status name_lookup(store_txn *txn, enum object_kind kind, const char *text_id
         return WF_OK; /* longer than any name */
     BOOK_TRY(store_get(txn, book_table_number(BOOK_NAMES), name_key(key, kind, text_id, size),
                        &value, err));
-    if (value.data != NULL && value.size == 4) {
-        *found = true;
-        *out = u32_key(value.data);
-    }
+    if (value.data == NULL)
+        return WF_OK;
+    if (value.size != 4)
+        return book_row_broken(BOOK_NAMES, err);
+    *found = true;
+    *out = u32_key(value.data);
     return WF_OK;
 }
 

@@ -50,16 +50,22 @@ wf_status track_apply(apply_context *x, const Wufei__Track *track)
 wf_status track_chunk_parse(track_chunk *out, span key, span value, wf_error *err)
 {
     if (key.size != TRACK_KEY_SIZE || value.size < sizeof out->count)
-        return wf_fail(err, WF_DAMAGED,
-                       _("a row of the table tracks is broken; run wufei rebuild"));
+        return book_row_broken(BOOK_TRACKS, err);
     out->vehicle = u32_key(key.data);
     out->day = (int32_t)day_key((int32_t)u32_key(key.data + 4));
     out->seq = store_u64_key(key.data + 8);
     memcpy(&out->count, value.data, sizeof out->count);
     out->packed = span_of(value.data + sizeof out->count, value.size - sizeof out->count);
     if (out->count > TRACK_FIXES_MAX)
-        return wf_fail(err, WF_DAMAGED,
-                       _("a row of the table tracks is broken; run wufei rebuild"));
+        return book_row_broken(BOOK_TRACKS, err);
+    return WF_OK;
+}
+
+/* What the log entered, it had unpacked: here it must unpack again. */
+wf_status track_chunk_unpack(track_fix *out, const track_chunk *chunk, wf_error *err)
+{
+    if (track_unpack(out, chunk->count, chunk->packed, NULL) != WF_OK)
+        return book_row_broken(BOOK_TRACKS, err);
     return WF_OK;
 }
 
@@ -97,7 +103,7 @@ static wf_status append_chunk(track_fix **fixes, size_t *capacity, size_t *count
         *fixes = bigger;
         *capacity = grown;
     }
-    BOOK_TRY(track_unpack(*fixes + *count, chunk->count, chunk->packed, err));
+    BOOK_TRY(track_chunk_unpack(*fixes + *count, chunk, err));
     *count += chunk->count;
     return WF_OK;
 }
