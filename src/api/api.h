@@ -82,6 +82,19 @@ const char *names_code(names *n, code_id code);
 /* Any other text; lives until names_free or names_forget. */
 const char *names_text(names *n, text_ref ref, arena *a);
 
+/* ---- what an id means (identify.c) ---------------------------------------------------------- */
+
+typedef struct api_thing {
+    bool found;
+    enum object_kind kind; /* OBJECT_NONE: an entry by its number */
+    uint32_t index;
+    uint64_t seq; /* of its first entry */
+} api_thing;
+/* "KIND:ID", "entry:N", an id or an entry's number; `with_mass`: of namesakes, one that carries
+   mass. WF_OK and not found when it is nothing of these. */
+wf_status api_identify(wf_ledger *ledger, store_txn *txn, const char *id, bool with_mass,
+                       api_thing *out, wf_error *err);
+
 /* ---- questions shared by several files ------------------------------------------------------ */
 
 enum { API_SUGGESTIONS = 3 * (64 + 3) };

@@ -10,20 +10,16 @@ static wf_status prove_find(wf_ledger *l, store_txn *txn, const char *seq_or_id,
                             wf_error *err)
 {
     uint64_t size = ledger_size(l->log);
-    enum object_kind kind;
-    uint32_t index;
-    wf_status status = book_find(l->book, txn, seq_or_id, &kind, &index, err);
-    if (status != WF_OK)
+    api_thing thing;
+    wf_status status = api_identify(l, txn, seq_or_id, false, &thing, err);
+    *out = thing.seq;
+    if (status != WF_OK || thing.found)
         return status;
-    if (kind != OBJECT_NONE)
-        return api_row_seq(l, txn, kind, index, out, err);
     if (!uint64_parse(out, seq_or_id, strlen(seq_or_id)))
         return api_unknown_id(l, txn, seq_or_id, err);
-    if (*out >= size)
-        return wf_fail(err, WF_USAGE,
-                       _("there is no entry %s: the ledger has %llu entries, numbered from 0"),
-                       seq_or_id, (unsigned long long)size);
-    return WF_OK;
+    return wf_fail(err, WF_USAGE,
+                   _("there is no entry %s: the ledger has %llu entries, numbered from 0"),
+                   seq_or_id, (unsigned long long)size);
 }
 
 static wf_status prove_entry(wf_ledger *l, store_txn *txn, uint64_t seq, uint8_t **out,

@@ -363,13 +363,13 @@ static bool show_is_finding(const char *id)
 static wf_status show_find(show_job *job, const char *id, enum object_kind *kind, uint32_t *index,
                            uint64_t *seq)
 {
-    wf_status status = book_find(job->ledger->book, job->txn, id, kind, index, job->err);
-    if (status != WF_OK)
+    api_thing thing;
+    wf_status status = api_identify(job->ledger, job->txn, id, false, &thing, job->err);
+    *kind = thing.kind;
+    *index = thing.index;
+    *seq = thing.seq;
+    if (status != WF_OK || thing.found)
         return status;
-    if (*kind != OBJECT_NONE)
-        return api_row_seq(job->ledger, job->txn, *kind, *index, seq, job->err);
-    if (uint64_parse(seq, id, strlen(id)) && *seq < ledger_size(job->ledger->log))
-        return WF_OK; /* an entry by its number */
     if (show_is_finding(id))
         return wf_fail(job->err, WF_USAGE,
                        _("%s is a finding; all about it: wufei audit --explain %s"), id, id);

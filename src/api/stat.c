@@ -45,7 +45,8 @@ static void stat_number(answer *a, const char *field, uint64_t value)
 static const char *stat_health(wf_ledger *l, store_txn *txn, wf_error *reason)
 {
     wf_status status = book_check_zero_sums(l->book, txn, reason);
-    return status == WF_OK ? "good" : reason->text;
+    return status == WF_OK ? _("store opens, checkpoint matches; run verify and rebuild --check")
+                           : reason->text;
 }
 
 /* The last entry's time and the checkpoint's size and root, from the note's lines. */

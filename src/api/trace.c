@@ -539,13 +539,16 @@ static void trace_first_row(trace_job *job)
 
 static wf_status trace_find(trace_job *job, wf_ledger *l, const char *id, wf_error *err)
 {
+    api_thing thing = {.kind = OBJECT_NONE};
     store_txn *txn = NULL;
     wf_status status = store_begin(&txn, ledger_store(l->log), false, err);
     if (status == WF_OK)
-        status = book_find(l->book, txn, id, &job->kind, &job->start, err);
-    if (status == WF_OK && job->kind == OBJECT_NONE)
+        status = api_identify(l, txn, id, true, &thing, err);
+    if (status == WF_OK && !thing.found)
         status = api_unknown_id(l, txn, id, err);
     store_abort(txn);
+    job->kind = thing.kind;
+    job->start = thing.index;
     if (status != WF_OK)
         return status;
     if (job->kind == OBJECT_MANIFEST || job->kind == OBJECT_SITE ||

@@ -27,7 +27,10 @@ static void verify_row(answer *a, const char *check, const char *result, uint64_
 {
     cell_text(a, check);
     cell_text(a, result);
-    cell_integer(a, (int64_t)count);
+    if (unit != NULL)
+        cell_integer(a, (int64_t)count);
+    else
+        cell_empty(a);
     cell_text(a, unit);
     if (seconds > 0)
         cell_integer(a, (int64_t)((double)count / seconds));
@@ -62,6 +65,8 @@ static wf_status verify_rows(const ledger_verify_report *r, uint64_t codes, bool
         verify_row(&a, "seals", "holds", r->seals, "seals", 0, NULL);
     }
     verify_row(&a, "zero_sums", "holds", codes, "codes", 0, NULL);
+    verify_row(&a, "book", "not compared", 0, NULL, 0,
+               _("wufei rebuild --check compares it with the log"));
     verify_row(&a, "bytes", "read", r->bytes, "bytes", r->seconds, NULL);
     return answer_end(&a);
 }

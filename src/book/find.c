@@ -55,6 +55,8 @@ wf_status book_find_kind(book *b, store_txn *txn, enum object_kind kind, const c
     if (size > 2 * TEXT_ID_MAX + 1)
         return WF_OK;
     BOOK_TRY(name_lookup(txn, kind, text_id, size, &found, index, err));
+    if (!found && kind == OBJECT_TREATMENT)
+        BOOK_TRY(find_treatment_row(txn, text_id, &found, index, err));
     if (!found)
         *index = BOOK_NONE;
     return WF_OK;

@@ -162,6 +162,8 @@ static wf_status prove_run(arguments *args)
         status = wf_prove(ledger, args->rest[0], &r.proof, &r.proof_size, &r.entry, &r.entry_size,
                           &r.seq, &args->error);
     if (status == WF_OK)
+        status = command_say_meanings(args, ledger, args->rest[0], false);
+    if (status == WF_OK)
         status = prove_write(args, ledger, out, &files, &r);
     free(r.proof);
     free(r.entry);
@@ -171,7 +173,7 @@ static wf_status prove_run(arguments *args)
 const command command_prove = {
     .name = "prove",
     .summary = N_("the offline receipt of an entry number, or of the entry that an id names"),
-    .synopsis = "SEQ|ID -o FILE.tlog-proof [--entry FILE]",
+    .synopsis = "SEQ|ID|KIND:ID -o FILE.tlog-proof [--entry FILE]",
     .example = "  wufei prove M000123 -o M000123.tlog-proof\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,

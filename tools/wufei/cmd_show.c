@@ -14,6 +14,9 @@ static wf_status show_run(arguments *args)
         wf_sink sink = output_sink(out);
         status = wf_show(ledger, args->rest[0], &sink, &args->error);
     }
+    if (status == WF_OK) {
+        status = command_say_meanings(args, ledger, args->rest[0], false);
+    }
     status = command_close(args, out, ledger, status);
     if (status == WF_OK)
         command_note(args, _("findings that name it: wufei audit; all about one: "
@@ -24,8 +27,8 @@ static wf_status show_run(arguments *args)
 const command command_show = {
     .name = "show",
     .summary = N_("show anything by its id, with its history and what is wrong with it"),
-    .synopsis = "ID",
-    .example = "  wufei show M000123\n",
+    .synopsis = "ID|KIND:ID",
+    .example = "  wufei show M000123\n  wufei show site:S1\n  wufei show entry:17\n",
     .rest_min = 1,
     .rest_max = 1,
     .run = show_run,

@@ -24,13 +24,15 @@ static wf_status trace_run(arguments *args)
         wf_sink sink = output_sink(out);
         status = wf_trace(ledger, args->rest[0], direction, &sink, &args->error);
     }
+    if (status == WF_OK)
+        status = command_say_meanings(args, ledger, args->rest[0], true);
     return command_close(args, out, ledger, status);
 }
 
 const command command_trace = {
     .name = "trace",
     .summary = N_("where the mass of a manifest, site, batch or treatment came from and went"),
-    .synopsis = "ID [--up|--down]",
+    .synopsis = "ID|KIND:ID [--up|--down]",
     .example = "  wufei trace M000123 --down\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,

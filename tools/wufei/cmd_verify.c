@@ -23,7 +23,8 @@ static wf_status verify_run(arguments *args)
     if (status == WF_OK)
         status = command_open(args, &ledger, true);
     if (status == WF_OK)
-        status = command_output(args, &out, ledger, false, "check|result|count|unit|per_second");
+        status =
+            command_output(args, &out, ledger, false, "check|result|count|unit|per_second|detail");
     if (status == WF_OK) {
         wf_sink sink = output_sink(out);
         status = wf_verify(ledger, &verify, &sink, &args->error);
@@ -34,7 +35,9 @@ static wf_status verify_run(arguments *args)
 
 const command command_verify = {
     .name = "verify",
-    .summary = N_("check the chain, the tree, the checkpoint, the sums and the signatures"),
+    .summary = N_(
+        "check the chain, the tree, the checkpoint, the sums and the signatures; whether the book "
+        "follows from the log is checked by: wufei rebuild --check"),
     .synopsis = "[--signatures] [--from SEQ]",
     .example = "  wufei verify --signatures\n",
     .options = options,

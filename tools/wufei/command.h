@@ -85,6 +85,9 @@ wf_status command_close(arguments *args, output *out, wf_ledger *ledger, wf_stat
 /* A remark for people on standard error: only on a terminal and without -q. */
 void command_note(const arguments *args, const char *format, ...) WF_PRINTF(2, 3);
 
+/* Says on standard error, without -q, when `id` names several things. */
+wf_status command_say_meanings(arguments *args, wf_ledger *ledger, const char *id, bool with_mass);
+
 /* ---- output_file.c ------------------------------------------------------------------------- */
 
 /* WF_USAGE when `path` (NULL: not given) exists already, is in the ledger or is empty; `option` is

@@ -49,3 +49,17 @@ void command_note(const arguments *args, const char *format, ...)
     va_end(list);
     fputc('\n', stderr);
 }
+
+wf_status command_say_meanings(arguments *args, wf_ledger *ledger, const char *id, bool with_mass)
+{
+    char forms[4096];
+    if (args->quiet)
+        return WF_OK;
+    wf_status status = wf_meanings(ledger, id, with_mass, forms, sizeof forms, &args->error);
+    if (status == WF_OK && forms[0] != '\0')
+        fprintf(stderr,
+                _("'%s' names several things: %s; the first is meant, write it as one of "
+                  "these for another\n"),
+                id, forms);
+    return status;
+}
