@@ -10,19 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/api.h"
+#include "api/show.h"
 #include "model/record.h"
-
-enum { SHOW_HISTORY_MAX = 70000 }; /* a manifest counts its events in 16 bits */
-
-typedef struct show_job {
-    wf_ledger *ledger;
-    store_txn *txn;
-    const wf_sink *sink;
-    wf_error *err;
-    names names;
-    arena memory;
-} show_job;
 
 static const wf_column field_columns[] = {
     {"field", N_("field"), WF_CELL_TEXT},
@@ -51,13 +40,6 @@ static const wf_column weighing_columns[] = {
     {"tare_kg", N_("tare kg"), WF_CELL_MASS},    {"net_kg", N_("net kg"), WF_CELL_MASS},
     {"manual", N_("by hand"), WF_CELL_INTEGER},  {"entry", N_("entry"), WF_CELL_INTEGER},
 };
-static const wf_column problem_columns[] = {
-    {"problem", N_("problem"), WF_CELL_TEXT},
-    {"kg", N_("kg"), WF_CELL_MASS},
-    {"since", N_("since"), WF_CELL_TIME},
-    {"sentence", N_("sentence"), WF_CELL_TEXT},
-};
-
 /* ---- the object ---------------------------------------------------------------------------- */
 
 static wf_status show_entry(show_job *job, uint64_t seq, entry_view *entry, statement_view *st)
@@ -218,7 +200,7 @@ static wf_status history_row(show_job *job, answer *a, const event_row *e, const
 }
 
 /* Rows point at earlier ones; a chain that does not would never end. */
-static wf_status show_broken_chain(show_job *job, const char *table, uint32_t id)
+wf_status show_broken_chain(show_job *job, const char *table, uint32_t id)
 {
     return wf_fail(job->err, WF_DAMAGED,
                    _("%s: row %lu does not point at an earlier row; run wufei verify, then wufei "
@@ -226,11 +208,29 @@ static wf_status show_broken_chain(show_job *job, const char *table, uint32_t id
                    table, (unsigned long)id);
 }
 
+wf_status show_load_events(show_job *job, const manifest_row *m, event_row **out, size_t *count)
+{
+    event_row *events = arena_alloc_raw(&job->memory, ((size_t)m->events + 1) * sizeof *events);
+    wf_status status = WF_OK;
+    size_t at = m->events; /* they are chained from the last one */
+    if (events == NULL)
+        return wf_fail(job->err, WF_SYSTEM, _("out of memory"));
+    for (event_id id = m->last_event; id != BOOK_NONE && at > 0 && status == WF_OK;) {
+        status = book_get_event(job->ledger->book, job->txn, id, &events[--at], job->err);
+        if (status == WF_OK && events[at].previous != BOOK_NONE && events[at].previous >= id)
+            status = show_broken_chain(job, "events", id);
+        else if (status == WF_OK)
+            id = events[at].previous;
+    }
+    *out = events + at;
+    *count = m->events - at;
+    return status;
+}
+
 static wf_status history_manifest(show_job *job, const manifest_row *m, answer *a)
 {
     event_row *events = NULL;
-    size_t count = 0, capacity = 0;
-    wf_status status = WF_OK;
+    size_t count = 0;
     event_row filed = {.seq = m->seq,
                        .time_ms = m->filed_ms,
                        .mass_g = m->declared_g,
@@ -238,27 +238,12 @@ static wf_status history_manifest(show_job *job, const manifest_row *m, answer *
                        .party = m->carrier,
                        .vehicle = m->vehicle,
                        .note = BOOK_NONE};
-    for (event_id id = m->last_event; id != BOOK_NONE && count < SHOW_HISTORY_MAX;) {
-        if (!array_grow((void **)&events, &capacity, count + 1, sizeof *events)) {
-            status = wf_fail(job->err, WF_SYSTEM, _("out of memory"));
-            break;
-        }
-        status = book_get_event(job->ledger->book, job->txn, id, &events[count], job->err);
-        if (status != WF_OK)
-            break;
-        event_id before = events[count++].previous;
-        if (before != BOOK_NONE && before >= id) {
-            status = show_broken_chain(job, "events", id);
-            break;
-        }
-        id = before;
-    }
+    wf_status status = show_load_events(job, m, &events, &count);
     if (status == WF_OK)
         status = history_row(job, a, &filed, "filed");
-    for (size_t i = count; i-- > 0 && status == WF_OK;)
+    for (size_t i = 0; i < count && status == WF_OK; i++)
         status =
             history_row(job, a, &events[i], vocabulary_word(&vocabulary_event, events[i].kind));
-    free(events);
     return status;
 }
 
@@ -281,7 +266,7 @@ static wf_status show_history(show_job *job, uint64_t seq, const manifest_row *m
     return status == WF_OK ? answer_end(&a) : status;
 }
 
-/* ---- a manifest's weighings and problems --------------------------------------------------- */
+/* ---- a manifest's weighings ----------------------------------------------------------------- */
 
 static wf_status show_weighings(show_job *job, const manifest_row *m)
 {
@@ -309,47 +294,6 @@ static wf_status show_weighings(show_job *job, const manifest_row *m)
         if (w.previous != BOOK_NONE && w.previous >= id)
             return show_broken_chain(job, "weighings", id);
     }
-    return answer_end(&a);
-}
-
-static void problem_row(answer *a, const char *problem, int64_t mass_g, int64_t since_ms,
-                        const char *sentence)
-{
-    cell_text(a, problem);
-    cell_mass(a, mass_g);
-    cell_time(a, since_ms);
-    cell_text(a, sentence);
-    answer_row(a);
-}
-
-static wf_status show_problems(show_job *job, const manifest_row *m)
-{
-    answer a;
-    char sent[NUMBER_TEXT], received[NUMBER_TEXT];
-    char text[300];
-    bool picked_up = m->picked_up_ms != TIME_NONE;
-    answer_begin(&a, job->sink, job->err, "problems", N_("What is wrong with it"),
-                 COLUMNS(problem_columns));
-    if (m->in_transit_g != 0)
-        problem_row(&a, "in_transit", m->in_transit_g, m->picked_up_ms,
-                    _("picked up and not yet received, returned or written off"));
-    if (m->unaccounted_g != 0 && m->unaccounted_g != MASS_NONE) {
-        snprintf(text, sizeof text, _("%s kg were picked up and %s kg received"),
-                 mass_format_kg(sent, m->picked_up_g == MASS_NONE ? 0 : m->picked_up_g),
-                 mass_format_kg(received, m->received_g == MASS_NONE ? 0 : m->received_g));
-        problem_row(&a, m->unaccounted_g > 0 ? "unaccounted" : "undeclared",
-                    m->unaccounted_g > 0 ? m->unaccounted_g : -m->unaccounted_g, m->received_ms,
-                    text);
-    }
-    if (m->received_ms != TIME_NONE && !picked_up)
-        problem_row(&a, "no_pick_up", m->received_g, m->received_ms,
-                    _("received, and no pick-up is on the ledger"));
-    if (m->received_ms != TIME_NONE && m->confirmed_ms == TIME_NONE)
-        problem_row(&a, "not_confirmed", m->received_g, m->received_ms,
-                    _("received, and not yet confirmed by the facility"));
-    if (m->state == MANIFEST_FILED)
-        problem_row(&a, "not_picked_up", m->declared_g, m->filed_ms,
-                    _("filed, and never picked up"));
     return answer_end(&a);
 }
 
@@ -394,8 +338,8 @@ static wf_status show_all(show_job *job, const char *id)
         status = show_history(job, seq, m);
     if (status == WF_OK && m != NULL)
         status = show_weighings(job, m);
-    if (status == WF_OK && m != NULL)
-        status = show_problems(job, m);
+    if (status == WF_OK)
+        status = show_problems(job, kind, index, m);
     return status;
 }
 

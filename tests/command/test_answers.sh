@@ -29,6 +29,66 @@ expect 0 "in_transit,300" wufei show M2
 for id in F1 PG 浙D12345 SC1 W1 G1 X1 0; do expect 0 "" wufei show $id; done
 expect 0 "电镀一厂" wufei show F1
 
+
+# show: acts that are possible but odd
+odd_city=$work/oddcity
+write_bundle "$odd_city"
+cat >> "$odd_city/manifests.csv" <<'CSV'
+O1,hazardous,336-064-17,F1,PC,浙D12345,D1,2026-03-04T08:00:00+08:00,
+O2,hazardous,HW17,F1,PC,浙D12345,F1,2026-03-04T08:00:00+08:00,
+O3,household,SW62,C1,PM,浙D88888,T1,2026-03-04T08:00:00+08:00,
+CSV
+cat >> "$odd_city/manifest_events.csv" <<'CSV'
+O1,picked_up,2026-03-04T09:00:00+08:00,F1,PC,浙D12345,20,
+O1,received,2026-03-04T10:00:00+08:00,I1,PF,浙D12345,20,
+O1,confirmed,2026-03-04T11:00:00+08:00,I1,PF,,20,
+O3,picked_up,2026-03-04T09:00:00+08:00,C1,PM,浙D88888,5,
+O3,received,2026-03-04T10:00:00+08:00,T1,PM,浙D88888,20,
+O3,picked_up,2026-03-04T11:00:00+08:00,C1,PM,浙D88888,20,
+O3,confirmed,2026-03-04T12:00:00+08:00,T1,PM,,20,
+O3,returned,2026-03-04T13:00:00+08:00,C1,PM,,5,
+CSV
+echo W2,SC1,浙D12345,2026-03-04T10:10:00+08:00,2990,2026-03-04T10:25:00+08:00,3000,O1,0 >> "$odd_city/weighings.csv"
+cat >> "$odd_city/treatments.csv" <<'CSV'
+X2,I1,2026-03-04T20:00:00+08:00,SW62,10,incineration,SW03,6
+X2,I1,2026-03-04T20:00:00+08:00,SW62,10,incineration,leachate,5
+CSV
+(
+    export WUFEI_LEDGER=$work/oddcityledger
+    wufei init --origin test.example/odd > /dev/null
+    expect 0 "" wufei import "$odd_city"
+    expect 0 "other_site,20,2026-03-04T10:00:00+08:00" wufei show O1
+    expect 0 "gross_below_tare,10," wufei show O1
+    expect 0 "same_site,," wufei show O2
+    expect 0 "HW17 is no known form of a waste code of the stream hazardous" wufei show O2
+    expect 0 "pick_up_after_receipt,20," wufei show O3
+    expect 0 "the pick-up lies after the receipt" wufei show O3
+    expect 0 "returned_after_confirmed,5,2026-03-04T13:00:00+08:00" wufei show O3
+    expect 0 "gross_below_tare,10," wufei show W2
+    expect 0 "outputs_exceed_input,1," wufei show X2
+    expect 0 "" wufei show M1
+    grep -q '_after_\|other_site\|same_site\|waste_code,,\|gross_below' "$work/out" && failures=$((failures + 1))
+    expect 0 "" wufei show X1
+    grep -q 'outputs_exceed' "$work/out" && failures=$((failures + 1))
+    exit $failures
+) || failures=$((failures + 1))
+
+# import: -q tells errors alone, the default the first 1000 of all, -v all
+mkdir "$work/many"
+{
+    echo batch_id,site_id,time,waste_code,mass_kg,colour
+    for i in $(seq 1 1005); do echo "Q$i,F1,2026-03-01T08:00:00+08:00,336-064-17,heavy,red"; done
+} > "$work/many/generation.csv"
+expect 1 "... and 6 more problems; all of them with -v" wufei import "$work/many"
+same "$(wc -l < "$work/err")" 1002 "lines of an import"
+expect 1 "unknown columns" wufei import -v "$work/many"
+same "$(wc -l < "$work/err")" 1007 "lines of an import -v"
+expect 1 "... and 5 more problems" wufei import -q "$work/many"
+same "$(grep -c warning "$work/err")" 0 "warnings of an import -q"
+expect 1 "--fail-on is 1" wufei audit --fail-on 1
+expect 1 "" wufei audit --fail-on 1 -q
+same "$(cat "$work/err")" "" "remarks of audit --fail-on -q"
+
 # balance: known masses, and the identity on every row of every kind
 wufei balance --by code > "$work/balance"
 same "$(cell "$work/balance" code 336-064-17 generated_kg)" 1000 "generated"

@@ -74,7 +74,7 @@ refused "manifests.csv:1: a header with the columns of manifests.csv was expecte
     manifests.csv < <(printf '%s\n%s\n' $manifest "$good" | iconv -t UTF-16)
 refused "manifests.csv:1: " manifests.csv < <(head -c 100000 /dev/urandom)
 # what was read before the cut is a row like any other: here it is one that is known
-refused "manifests.csv.gz:" manifests.csv.gz < <(
+refused "the gzip file manifests.csv.gz is damaged or cut short (unexpected end of file)" manifests.csv.gz < <(
     { echo $manifest; tail -n +2 "$work/city/manifests.csv"; seq 100000 | sha256sum; } | gzip | head -c -20)
 refused "manifests.csv.gz:1: " manifests.csv.gz < <({ printf '\x1f\x8b\x08\x00'; head -c 1000 /dev/zero; })
 mkdir -p "$work/bad/manifests.csv"

@@ -73,6 +73,8 @@ static wf_status audit_findings(arguments *args, wf_ledger *ledger, const wf_fil
         return status;
     command_note(args, _("%llu facts, %llu suspicions"), (unsigned long long)summary.facts,
                  (unsigned long long)summary.suspicions);
+    if (fail_on > 0 && summary.highest_severity >= fail_on && args->quiet)
+        return WF_REFUSED; /* the exit status says it */
     if (fail_on > 0 && summary.highest_severity >= fail_on)
         return command_fail(args, WF_REFUSED, _("findings of severity %d, --fail-on is %d"),
                             summary.highest_severity, fail_on);
