@@ -40,6 +40,7 @@ static const wf_column weighing_columns[] = {
     {"tare_kg", N_("tare kg"), WF_CELL_MASS},    {"net_kg", N_("net kg"), WF_CELL_MASS},
     {"manual", N_("by hand"), WF_CELL_INTEGER},  {"entry", N_("entry"), WF_CELL_INTEGER},
 };
+
 /* ---- the object ---------------------------------------------------------------------------- */
 
 static wf_status show_entry(show_job *job, uint64_t seq, entry_view *entry, statement_view *st)
