@@ -42,6 +42,7 @@ typedef struct bundle {
     size_t file_count;
     uint64_t rows, done;
     int utc_offset_minutes;
+    far_times times;
     arena memory; /* of the folder's names */
     arena row;    /* of the present row */
 } bundle;
@@ -171,6 +172,8 @@ static wf_status open_files(bundle *b, wf_error *err)
         bundle_file *f = &b->files[b->file_count++];
         status = bundle_file_open(f, b->s, record_kind_of(table_order[i]), path,
                                   b->utc_offset_minutes, err);
+        if (f->kind->body != WUFEI__RECORD__BODY_CALENDAR_DAY) /* those look ahead by nature */
+            f->times = &b->times;
         if (status == WF_OK && !f->stopped)
             status = bundle_file_scan(f, b->s, err);
         b->rows += f->rows;
@@ -231,11 +234,26 @@ static wf_status take_record(bundle *b, const bundle_file *f, const import_place
     return statements_add(b->s, &record, f->time_ms, place, 1, err);
 }
 
+static void warn_far(bundle *b, const bundle_file *f, const import_place *place)
+{
+    char text[300];
+    char time[TIME_TEXT];
+    int32_t days = f->times != NULL ? far_times_after(f->times, f->time_ms) : 0;
+    if (days == 0)
+        return;
+    snprintf(text, sizeof text,
+             _("time %1$s is %2$d days after the newest other record of this import; was the year "
+               "meant?"),
+             time_format(time, f->time_ms, b->utc_offset_minutes), (int)days);
+    statements_warn(b->s, place, NULL, text);
+}
+
 static wf_status take_row(bundle *b, const bundle_file *f, wf_error *err)
 {
     import_place place = {.file = f->number, .line = f->row.line};
     arena_reset(&b->row);
     statements_read(b->s, f->number, 1);
+    warn_far(b, f, &place);
     return f->kind->body == WUFEI__RECORD__BODY_TRACK ? take_track(b, f, &place, err)
                                                       : take_record(b, f, &place, err);
 }
@@ -255,6 +273,7 @@ static bundle_file *earliest(bundle *b)
 static wf_status merge(bundle *b, wf_error *err)
 {
     wf_status status = WF_OK;
+    far_times_settle(&b->times);
     for (bundle_file *f; status == WF_OK && (f = earliest(b)) != NULL;) {
         status = track_days_pass(b->tracks, f->time_ms, err);
         if (status == WF_OK)

@@ -257,6 +257,8 @@ static wf_status run_through(bundle_file *f, statements *s, bool *sorted, wf_err
         int64_t time_ms = row_time(f, &row, before_ms);
         if (f->index != NULL)
             f->index[count] = (index_entry){time_ms, row.offset, row.line};
+        if (f->index == NULL && f->times != NULL) /* the index is a second pass */
+            far_times_count(f->times, time_ms);
         *sorted = *sorted && time_ms >= before_ms;
         before_ms = time_ms;
         last_line = row.line;

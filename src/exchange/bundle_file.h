@@ -9,6 +9,7 @@
 #define EXCHANGE_BUNDLE_FILE_H
 
 #include "exchange/csv.h"
+#include "exchange/far_times.h"
 #include "exchange/statements.h"
 
 /* A row of tracks.csv; many of them become one Track record. */
@@ -33,7 +34,8 @@ typedef struct bundle_file {
     uint64_t rows;
     index_entry *index; /* NULL: the file is in order */
     size_t index_at;
-    bool stopped; /* told already: no header that can be used */
+    far_times *times; /* where the scan counts the rows by day; NULL: nowhere */
+    bool stopped;     /* told already: no header that can be used */
 
     /* the present row */
     bool found;

@@ -235,6 +235,25 @@ static void acts_before_the_filing_are_named(void **state)
          "file it first\n");
 }
 
+/* A year typed wrong is entered, and told; years that follow each other are not. */
+static void far_times_are_told(void **state)
+{
+    (void)state;
+    import_summary summary;
+    uint64_t size = 0;
+    put_bundle();
+    put("reports.csv", "report_id,time,lat,lon,category\n"
+                       "R1,2036-03-20T08:00:00+08:00,30,120,odour\n"
+                       "R2,2027-02-20T08:00:00+08:00,30,120,odour\n"
+                       "R3,2028-02-20T08:00:00+08:00,30,120,odour\n"
+                       "R4,1999-02-20T08:00:00+08:00,30,120,odour\n");
+    put("calendar.csv", "date,working\n2099-01-01,0\n");
+    assert_int_equal(import(NULL, false, &summary, &size), WF_OK);
+    assert_string_equal(heard, "warning reports.csv:2: time 2036-03-20T08:00:00+08:00 is 2951 days "
+                               "after the newest other record of this import; was the year "
+                               "meant?\n");
+}
+
 static void all_or_nothing_leaves_nothing(void **state)
 {
     (void)state;
@@ -289,11 +308,9 @@ static void the_sample_city(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IMPORT_TEST(twice_is_once),
-        IMPORT_TEST(refusals_of_the_book_have_their_line),
-        IMPORT_TEST(other_content_is_named),
-        IMPORT_TEST(acts_before_the_filing_are_named),
-        IMPORT_TEST(all_or_nothing_leaves_nothing),
+        IMPORT_TEST(twice_is_once),          IMPORT_TEST(refusals_of_the_book_have_their_line),
+        IMPORT_TEST(other_content_is_named), IMPORT_TEST(acts_before_the_filing_are_named),
+        IMPORT_TEST(far_times_are_told),     IMPORT_TEST(all_or_nothing_leaves_nothing),
         IMPORT_TEST(the_sample_city),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
