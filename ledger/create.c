@@ -80,7 +80,7 @@ static wf_status check_free(const place *p, wf_error *err)
     return empty ? WF_OK
                  : wf_fail(err, WF_REFUSED,
                            _("%s exists and is not empty; a ledger is only made in a new or empty "
-                             "folder"),
+                             "folder: name another one, or, when it is a ledger already, use it"),
                            p->dir);
 }
 

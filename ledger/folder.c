@@ -142,8 +142,11 @@ wf_status folder_check_format(const char *dir, wf_error *err)
     uint64_t version = 0;
     if (size <= word + 1 || memcmp(text, format_word, word) != 0 || text[size - 1] != '\n' ||
         !uint64_parse(&version, text + word, size - word - 1) || version == 0)
-        status = wf_fail(err, WF_DAMAGED, _("%s/%s does not say \"%s%d\""), dir, FILE_FORMAT,
-                         format_word, LEDGER_FORMAT);
+        status =
+            wf_fail(err, WF_DAMAGED,
+                    _("%s/%s does not say \"%s%d\"; put it back from a backup, or, when this is "
+                      "not a ledger, name the right folder with -L"),
+                    dir, FILE_FORMAT, format_word, LEDGER_FORMAT);
     else if (version > LEDGER_FORMAT)
         status = wf_fail(err, WF_USAGE,
                          _("%s was made by a newer version of wufei (format %llu, this program "
@@ -161,6 +164,18 @@ static wf_status say_who_writes(const char *dir, int fd, wf_error *err)
         snprintf(pid, sizeof pid, "?");
     return wf_fail(err, WF_SYSTEM, _("%s: another process (%s) is writing; wait for it or stop it"),
                    dir, pid);
+}
+
+wf_status folder_remove_unfinished(const char *dir, wf_error *err)
+{
+    char *path = folder_path(dir, FILE_CHECKPOINT "~");
+    if (path == NULL)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    wf_status status = WF_OK;
+    if (unlink(path) != 0 && errno != ENOENT)
+        status = wf_fail_errno(err, _("%s: cannot be removed"), path);
+    free(path);
+    return status;
 }
 
 wf_status folder_lock(int *out, const char *dir, wf_error *err)

@@ -47,6 +47,8 @@ wf_status folder_read(const char *dir, const char *name, size_t max, char **out,
                       wf_error *err);
 wf_status folder_check_format(const char *dir, wf_error *err);
 /* Takes the one writer's lock; *out is the descriptor that holds it. */
+/* What a writer that was killed left of a file that it was replacing; for who holds the lock. */
+wf_status folder_remove_unfinished(const char *dir, wf_error *err);
 wf_status folder_lock(int *out, const char *dir, wf_error *err);
 
 /* ---- head.c: the row "head" of TABLE_META --------------------------------------------------- */

@@ -61,7 +61,10 @@ wf_status ledger_read_genesis(genesis *out, store_txn *txn, wf_error *err)
         statement.system.data == NULL || system_parse(&record, statement.system, NULL) != WF_OK ||
         record.kind != SYSTEM_GENESIS ||
         !span_equal(statement.origin, span_text(record.genesis.origin)))
-        return wf_fail(err, WF_DAMAGED, _("entry 0 is missing or is not a genesis"));
+        return wf_fail(
+            err, WF_DAMAGED,
+            _("entry 0 is missing or is not a genesis: this is not the store of a ledger, or it is "
+              "damaged; put store/ back from a backup"));
     *out = record.genesis;
     return WF_OK;
 }
@@ -126,7 +129,20 @@ static wf_status prepare_to_write(ledger *l, wf_error *err)
                             memcmp(public_key, l->genesis.operator_key, PUBLIC_KEY_SIZE) != 0))
         status = wf_fail(err, WF_REFUSED,
                          _("%s is not the key that this ledger's first entry names"), path);
+    /* Not there or not the right one: the statement that was to be entered is not at fault. */
+    if (status == WF_REFUSED && err != NULL) {
+        char reason[WF_ERROR_TEXT];
+        memcpy(reason, err->text, sizeof reason);
+        wf_fail(err, WF_SYSTEM,
+                _("%s; put the ledger's own key back from its backup: until then the ledger can "
+                  "only be read"),
+                reason);
+    }
+    if (status == WF_REFUSED)
+        status = WF_SYSTEM;
     free(path);
+    if (status == WF_OK)
+        status = folder_remove_unfinished(l->dir, err);
     if (status == WF_OK && l->last_signed.size < ledger_size(l))
         status = signed_head_write(l, err);
     return status;

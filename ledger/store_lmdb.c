@@ -131,7 +131,16 @@ static int env_open(MDB_env **out, const char *path, unsigned flags, size_t map_
     return code;
 }
 
-/* The map is address space, not memory; where even that is limited (RLIMIT_AS), less will do. */
+static bool lock_is_writable(const store *s)
+{
+    char path[4096];
+    return snprintf(path, sizeof path, "%s/lock.mdb", s->path) < (int)sizeof path &&
+           (access(path, R_OK | W_OK) == 0 || (errno == ENOENT && access(s->path, W_OK) == 0));
+}
+
+/* The map is address space, not memory; where even that is limited (RLIMIT_AS), less will do. A
+   lock file that may not be written is no reason to go without (MDB_NOLOCK): a writer that does not
+   see a reader takes pages away from under it. LMDB itself does so only where nobody can write. */
 static wf_status open_with_some_map(store *s, const store_options *options, wf_error *err)
 {
     unsigned flags = MDB_NOTLS | (options->read_only ? MDB_RDONLY : 0U);
@@ -143,6 +152,12 @@ static wf_status open_with_some_map(store *s, const store_options *options, wf_e
         int code = env_open(&s->env, s->path, flags, map_size);
         if (code == 0)
             return WF_OK;
+        if (code == EACCES && options->read_only && !lock_is_writable(s))
+            return wf_fail(err, WF_SYSTEM,
+                           _("%s/lock.mdb cannot be opened for writing: every reader notes in it "
+                             "what it reads, so that no writer takes those pages; get write "
+                             "permission on this one file, or read a copy of the ledger"),
+                           s->path);
         if (code != ENOMEM || options->map_size != 0 || map_size <= map_smallest)
             return fail(s, code, _("cannot be opened"), err);
         map_size /= 2;

@@ -444,7 +444,7 @@ static void without_its_key_it_is_only_read(void **state)
     assert_ok(key_generate(&key, test_dir, &err), &err);
     assert_true(key_public(public_key, key));
     EVP_PKEY_free(key);
-    assert_int_equal(ledger_open(&l, test_dir, &options, &err), WF_REFUSED);
+    assert_int_equal(ledger_open(&l, test_dir, &options, &err), WF_SYSTEM);
 }
 
 static void rolled_back_stores_are_found(void **state)
