@@ -1,7 +1,7 @@
 /*
  * exchange/emanifest.h: what the parts of the e-Manifest reader share: emanifest.c has the
  * document, its handlers, signatures and events, emanifest_waste.c what one waste line holds,
- * emanifest_members.c the small readers of JSON members.
+ * emanifest_members.c the small readers of JSON members, emanifest_dates.c the order of signatures.
  */
 #ifndef EXCHANGE_EMANIFEST_H
 #define EXCHANGE_EMANIFEST_H
@@ -67,6 +67,8 @@ int64_t emanifest_date(document *d, const json_t *object, const char *name, cons
    is where it stands below the line ("wasteDescription"), or NULL when it is made of several. */
 void emanifest_attribute(document *d, line *l, const char *member, const char *name,
                          const char *value);
+/* Tells signatures whose time is odd; d->filed_ms is known. */
+void emanifest_signature_times(document *d);
 /* Code, stream, quantity and attributes of the waste line into l->manifest. */
 void emanifest_waste(document *d, line *l);
 
