@@ -137,6 +137,7 @@ typedef struct wf_filter {
         *kind;              /* NULL: any */
     int64_t from_ms, to_ms; /* half open; WF_TIME_NONE: open */
     uint64_t limit;         /* 0: all */
+    const char *about;      /* findings whose subject or related ids include this id; NULL: any */
 } wf_filter;
 
 /* what: manifests sites parties vehicles permits scales findings */
@@ -147,7 +148,8 @@ WF_API wf_status wf_list(wf_ledger *ledger, const char *what, const wf_filter *f
    else "". `with_mass`: only what wf_trace takes. */
 WF_API wf_status wf_meanings(wf_ledger *ledger, const char *id, bool with_mass, char *out,
                              size_t size, wf_error *err);
-/* The object, its history with entry numbers, who signed, what is wrong with it. */
+/* The object, its history with entry numbers, who signed, and what its own record shows wrong with
+   it; the audit is not asked, that is wf_audit with the filter's `about`. */
 WF_API wf_status wf_show(wf_ledger *ledger, const char *id, const wf_sink *sink, wf_error *err);
 typedef enum wf_direction { WF_TRACE_BOTH, WF_TRACE_UP, WF_TRACE_DOWN } wf_direction;
 WF_API wf_status wf_trace(wf_ledger *ledger, const char *id, wf_direction direction,

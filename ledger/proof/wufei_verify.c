@@ -9,6 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* As the whole project's (CMakeLists.txt gives it); a checker that was built by hand does not know.
+ */
+#ifndef WUFEI_VERIFY_VERSION
+#define WUFEI_VERIFY_VERSION "unknown"
+#endif
+
 static const char help[] =
     "Usage: wufei-verify COMMAND ...\n"
     "\n"
@@ -28,6 +34,7 @@ static const char help[] =
     "Example:\n"
     "  wufei-verify proof --vkey \"$(cat log.vkey)\" --entry 17.entry 17.tlog-proof\n"
     "\n"
+    "wufei-verify --version prints its version.\n"
     "Exit status: 0 it holds, 1 it does not, 2 wrong use.\n";
 
 static const struct {
@@ -50,6 +57,9 @@ int main(int argc, char **argv)
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         fputs(help, stdout);
+        status = VERIFY_HOLDS;
+    } else if (strcmp(name, "--version") == 0) {
+        puts("wufei-verify " WUFEI_VERIFY_VERSION);
         status = VERIFY_HOLDS;
     } else if (!known && argc > 1) {
         fprintf(stderr, "wufei-verify: unknown command \"%s\"; see wufei-verify --help\n", name);

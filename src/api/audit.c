@@ -90,6 +90,26 @@ static wf_status audit_check_rule(const char *id, wf_error *err)
     return status;
 }
 
+/* The plain id of what --about names. A mistyped id must not look like one that nothing is known
+   against; but places, "lat,lon", are subjects that no record has as its id. */
+static wf_status audit_about(wf_ledger *l, wf_filter *filter, arena *memory, wf_error *err)
+{
+    store_txn *txn = NULL;
+    api_thing thing = {0};
+    const char *id = filter->about;
+    if (id == NULL || strchr(id, ',') != NULL)
+        return WF_OK;
+    wf_status status = store_begin(&txn, ledger_store(l->log), false, err);
+    if (status == WF_OK)
+        status = api_identify(l, txn, id, false, &thing, err);
+    if (status == WF_OK && (!thing.found || thing.kind == OBJECT_NONE))
+        status = api_unknown_id(l, txn, id, err);
+    if (status == WF_OK)
+        status = book_key_text(l->book, txn, thing.kind, thing.index, memory, &filter->about, err);
+    store_abort(txn);
+    return status;
+}
+
 /* Loads the city and runs the rules that the filter asks for. */
 static wf_status audit_find(wf_ledger *l, const wf_filter *filter, city **c, audit_result **result,
                             wf_error *err)
@@ -121,6 +141,19 @@ static wf_status audit_find(wf_ledger *l, const wf_filter *filter, city **c, aud
     return status;
 }
 
+static bool audit_is_of(const city *c, const finding *f, const char *id, arena *memory)
+{
+    return strcmp(finding_subject_text(c, f, memory), id) == 0;
+}
+
+static bool audit_relates(const finding *f, const char *id)
+{
+    for (size_t i = 0; i < f->related_count; i++)
+        if (strcmp(f->related[i], id) == 0)
+            return true;
+    return false;
+}
+
 /* Does the finding pass what the engine itself does not select by? */
 static bool audit_matches(const city *c, const finding *f, const wf_filter *filter, arena *memory)
 {
@@ -132,29 +165,26 @@ static bool audit_matches(const city *c, const finding *f, const wf_filter *filt
         {SUBJECT_PARTY, offsetof(wf_filter, party)},
         {SUBJECT_VEHICLE, offsetof(wf_filter, vehicle)},
     };
-    if (filter == NULL)
-        return true;
     if (filter->kind != NULL &&
         strcmp(filter->kind, f->class == FINDING_FACT ? "fact" : "suspicion") != 0)
         return false;
     for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
         const char *wanted;
         memcpy(&wanted, (const char *)filter + subjects[i].offset, sizeof wanted);
-        if (wanted == NULL)
-            continue;
-        bool found = f->subject_kind == subjects[i].kind &&
-                     strcmp(finding_subject_text(c, f, memory), wanted) == 0;
-        for (size_t r = 0; r < f->related_count && !found; r++)
-            found = strcmp(f->related[r], wanted) == 0;
-        if (!found)
+        if (wanted != NULL &&
+            !(f->subject_kind == subjects[i].kind && audit_is_of(c, f, wanted, memory)) &&
+            !audit_relates(f, wanted))
             return false;
     }
-    return true;
+    return filter->about == NULL || audit_is_of(c, f, filter->about, memory) ||
+           audit_relates(f, filter->about);
 }
 
-wf_status wf_audit(wf_ledger *l, const wf_filter *filter, const wf_sink *sink,
-                   wf_audit_summary *out, wf_error *err)
+wf_status wf_audit(wf_ledger *l, const wf_filter *asked, const wf_sink *sink, wf_audit_summary *out,
+                   wf_error *err)
 {
+    wf_filter own = {.from_ms = WF_TIME_NONE, .to_ms = WF_TIME_NONE};
+    const wf_filter *filter = &own;
     city *c = NULL;
     audit_result *result = NULL;
     wf_audit_summary summary = {0};
@@ -162,7 +192,11 @@ wf_status wf_audit(wf_ledger *l, const wf_filter *filter, const wf_sink *sink,
     answer a;
     wf_error_clear(err);
     arena_init(&memory, 0);
-    wf_status status = audit_find(l, filter, &c, &result, err);
+    if (asked != NULL)
+        own = *asked;
+    wf_status status = audit_about(l, &own, &memory, err);
+    if (status == WF_OK)
+        status = audit_find(l, filter, &c, &result, err);
     if (status != WF_OK)
         goto out;
     answer_begin(&a, sink, err, "findings", N_("Findings, in the order of priority"),
@@ -178,7 +212,7 @@ wf_status wf_audit(wf_ledger *l, const wf_filter *filter, const wf_sink *sink,
             summary.suspicions++;
         if (f->severity > summary.highest_severity)
             summary.highest_severity = f->severity;
-        if (filter == NULL || filter->limit == 0 || rows < filter->limit)
+        if (filter->limit == 0 || rows < filter->limit)
             audit_row(&a, c, f, &memory);
         rows++;
     }

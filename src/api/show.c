@@ -3,7 +3,8 @@
  * and what is wrong with it.
  *
  * It answers from single rows of the store, in a few milliseconds on a ledger of any size; so the
- * problems it names are those that the object's own state shows. The audit knows more.
+ * problems it names are those that the object's own record shows. The audit knows more, and takes
+ * seconds: an empty table of problems is no clean bill.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -68,6 +69,29 @@ static void show_field_mass(answer *a, const char *field, int64_t mass_g)
         show_field(a, field, mass_format_kg(text, mass_g));
 }
 
+/* A value of a record's JSON as one text, owned by the caller: words of a list (roles, methods) are
+   joined by '|', as the bundle writes them. */
+static char *show_value(const json_t *value)
+{
+    if (json_is_string(value))
+        return strdup(json_string_value(value));
+    buffer words = {0};
+    size_t i;
+    json_t *word;
+    json_array_foreach(value, i, word)
+    {
+        if (!json_is_string(word))
+            break;
+        buffer_printf(&words, "%s%s", i == 0 ? "" : "|", json_string_value(word));
+    }
+    buffer_append_byte(&words, 0);
+    bool all = json_is_array(value) && i == json_array_size(value) && !words.failed;
+    char *text = all ? strdup((const char *)words.data)
+                     : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+    buffer_free(&words);
+    return text;
+}
+
 /* The fields of the record as the log holds it, by the one writer of records as JSON; attributes
    have a table of their own. */
 static wf_status show_record_fields(show_job *job, const statement_view *st, answer *a)
@@ -87,10 +111,11 @@ static wf_status show_record_fields(show_job *job, const statement_view *st, ans
         {
             if (strcmp(key, "attributes") == 0)
                 continue;
-            char *text = json_is_string(value)
-                             ? NULL
-                             : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
-            show_field(a, key, text == NULL ? json_string_value(value) : text);
+            char *text = show_value(value);
+            if (text == NULL)
+                status = wf_fail(job->err, WF_SYSTEM, _("out of memory"));
+            else
+                show_field(a, key, text);
             free(text);
         }
     }

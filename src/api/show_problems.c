@@ -195,8 +195,8 @@ wf_status show_problems(show_job *job, enum object_kind kind, uint32_t index, co
 {
     answer a;
     wf_status status = WF_OK;
-    if (kind != OBJECT_MANIFEST && kind != OBJECT_WEIGHING && kind != OBJECT_TREATMENT)
-        return WF_OK;
+    if (kind == OBJECT_NONE)
+        return WF_OK; /* an entry by its number is no object */
     answer_begin(&a, job->sink, job->err, "problems", N_("What is wrong with it"),
                  COLUMNS(problem_columns));
     if (kind == OBJECT_MANIFEST) {
@@ -207,7 +207,7 @@ wf_status show_problems(show_job *job, enum object_kind kind, uint32_t index, co
             status = weighing_problems(job, &a, m->last_weighing);
     } else if (kind == OBJECT_TREATMENT) {
         status = treatment_problems(job, &a, index);
-    } else {
+    } else if (kind == OBJECT_WEIGHING) {
         weighing_row w;
         status = book_get_weighing(job->ledger->book, job->txn, index, &w, job->err);
         if (status == WF_OK)

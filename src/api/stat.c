@@ -1,5 +1,5 @@
 /*
- * api/stat.c: sizes, counts, the last checkpoint and health, in two small tables.
+ * api/stat.c: sizes, counts, rates, the last checkpoint and health, in two small tables.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +79,49 @@ static wf_status stat_checkpoint(wf_ledger *l, store_txn *txn, answer *a, wf_err
     return WF_OK;
 }
 
+/* The first entry that was written at `ms` or later; the size when there is none. Entries are in
+   the order of their times unless the clock was set back, so a few reads find it in a log of any
+   size. */
+static wf_status stat_entry_at(wf_ledger *l, store_txn *txn, int64_t ms, uint64_t *out,
+                               wf_error *err)
+{
+    uint64_t low = 0, high = ledger_size(l->log);
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        span bytes;
+        entry_view view;
+        wf_status status = ledger_read(l->log, txn, middle, &bytes, &view, err);
+        if (status != WF_OK)
+            return status;
+        if (view.time_ms < ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *out = low;
+    return WF_OK;
+}
+
+/* Entries a day by the time they were written, over the days before now, written or not. */
+static wf_status stat_rates(wf_ledger *l, store_txn *txn, answer *a, wf_error *err)
+{
+    static const struct {
+        int days;
+        const char *field;
+    } rates[] = {{7, "entries_per_day_7"}, {30, "entries_per_day_30"}};
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        uint64_t first = 0;
+        char text[32];
+        int64_t since_ms = clock_now_ms() - rates[i].days * TIME_DAY_MS;
+        wf_status status = stat_entry_at(l, txn, since_ms, &first, err);
+        if (status != WF_OK)
+            return status;
+        snprintf(text, sizeof text, "%.1f", (double)(ledger_size(l->log) - first) / rates[i].days);
+        stat_text(a, rates[i].field, text);
+    }
+    return WF_OK;
+}
+
 static wf_status stat_summary(wf_ledger *l, store_txn *txn, const wf_sink *sink, wf_error *err)
 {
     answer a;
@@ -97,7 +140,9 @@ static wf_status stat_summary(wf_ledger *l, store_txn *txn, const wf_sink *sink,
              minutes / 60, minutes % 60);
     stat_text(&a, "utc_offset", offset);
     stat_number(&a, "entries", ledger_size(l->log));
-    status = stat_checkpoint(l, txn, &a, err);
+    status = stat_rates(l, txn, &a, err);
+    if (status == WF_OK)
+        status = stat_checkpoint(l, txn, &a, err);
     if (status != WF_OK)
         return status;
     for (size_t i = 0; i < sizeof stat_objects / sizeof *stat_objects; i++)

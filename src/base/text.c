@@ -7,6 +7,7 @@
 #include "base/text.h"
 
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,16 @@
 #endif
 
 extern int _nl_msg_cat_cntr; /* glibc: bump it after LANGUAGE changes within a process */
+
+const char *text_word(const char *word)
+{
+    char marked[80];
+    int size = snprintf(marked, sizeof marked, "word\004%s", word);
+    if (size < 0 || (size_t)size >= sizeof marked)
+        return word;
+    const char *found = dgettext("wufei", marked);
+    return found == marked ? word : found;
+}
 
 void text_set_language(const char *language)
 {

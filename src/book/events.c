@@ -17,8 +17,9 @@ static wf_status check_transition(apply_context *x, const Wufei__ManifestEvent *
     if (!t.allowed)
         return wf_fail(x->err, WF_REFUSED,
                        _("manifest_id %1$s: %2$s is not possible, the manifest is %3$s: %4$s"),
-                       event->manifest_id, vocabulary_word(&vocabulary_event, event->event),
-                       manifest_state_name(state), _(t.why_not));
+                       event->manifest_id,
+                       text_word(vocabulary_word(&vocabulary_event, event->event)),
+                       text_word(manifest_state_name(state)), _(t.why_not));
     if (row->events >= MANIFEST_EVENTS_MAX)
         return wf_fail(
             x->err, WF_REFUSED,

@@ -201,11 +201,17 @@ void statements_warn_file(statements *s, const char *name, const char *text)
     problems_add(&s->problems, IMPORT_FILES_MAX, 0, name, text, true);
 }
 
-/* The column that a reason begins with ("COLUMN: what", "COLUMN VALUE: what"), NULL when it does
- * with none. */
+/* The colon of Chinese sentences. */
+#define WIDE_COLON "："
+
+/* The column that a reason begins with ("COLUMN: what", "COLUMN VALUE: what", in Chinese with a
+ * wide colon), NULL when it does with none. */
 static const column *column_of_reason(const record_kind *kind, const char *reason)
 {
     size_t size = strcspn(reason, ": ");
+    const char *wide = strstr(reason, WIDE_COLON);
+    if (wide != NULL && (size_t)(wide - reason) < size)
+        size = (size_t)(wide - reason);
     return reason[size] != '\0' ? record_kind_column(kind, reason, size) : NULL;
 }
 
@@ -219,6 +225,8 @@ static void refuse_by_reason(statements *s, const import_place *place, const rec
     if (c != NULL) {
         reason += strlen(c->name);
         reason += *reason == ':';
+        if (strncmp(reason, WIDE_COLON, strlen(WIDE_COLON)) == 0)
+            reason += strlen(WIDE_COLON);
         reason += *reason == ' ';
         statements_refuse(s, place, c->name, rows, reason);
         return;

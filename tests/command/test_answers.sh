@@ -155,6 +155,15 @@ expect 0 "zero_sums,holds" wufei verify
 expect 0 "test.example/city" wufei checkpoint
 expect 0 "run verify and rebuild --check" wufei stat
 expect 0 "book,not compared" wufei verify
+# all was entered just now: a seventh and a thirtieth of it a day
+total=$(wufei stat | awk -F, '$1 == "entries" && !found++ { print $2 }')
+wufei stat > "$work/stat"
+for days in 7 30; do
+    same "$(awk -F, -v f="entries_per_day_$days" '$1 == f { print $2 }' "$work/stat")" \
+        "$(awk -v n="$total" -v d="$days" 'BEGIN { printf "%.1f", n / d }')" "entries a day of $days days"
+done
+
+expect 0 "$(wufei --version | cut -d" " -f2)" wufei-verify --version
 
 # prove, and let the independent checker judge; a changed entry must not pass
 expect 0 "wufei-verify proof" wufei prove M1 -o "$work/m1.tlog-proof"
@@ -174,4 +183,14 @@ expect 1 "generation.csv:3" wufei import --all-or-nothing "$work/more"
 expect 2 "G8" wufei show G8
 expect 1 "generation.csv:3" wufei import "$work/more"
 expect 0 "" wufei show G8
+
+# in Chinese the words of states and events are Chinese, and a reason still names its column
+mkdir "$work/again"
+printf 'manifest_id,event,time,site_id,party_id,mass_kg\nM1,received,2026-03-04T10:30:00+08:00,D1,PF,590\n' > "$work/again/manifest_events.csv"
+expect 1 "联单状态为“已确认”，不能登记“已接收”" wufei --lang zh import "$work/again"
+expect 1 "the manifest is confirmed" wufei import "$work/again"
+rm "$work/again/manifest_events.csv"
+printf 'batch_id,site_id,time,waste_code,mass_kg\nG 8  9,F1,2026-03-09T08:00:00+08:00,336-064-17,5\n' > "$work/again/generation.csv"
+expect 1 "generation.csv:2: batch_id: 含有连续的空格" wufei --lang zh import "$work/again"
+expect 1 "generation.csv:2: batch_id: holds two spaces" wufei import "$work/again"
 finish

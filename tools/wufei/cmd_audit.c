@@ -12,6 +12,7 @@ enum {
     AUDIT_SITE,
     AUDIT_PARTY,
     AUDIT_VEHICLE,
+    AUDIT_ABOUT,
     AUDIT_LIMIT,
     AUDIT_FAIL_ON,
     AUDIT_EXPLAIN,
@@ -25,6 +26,7 @@ static const option_spec options[] = {
     {"site", 0, "ID", N_("only what names this site")},
     {"party", 0, "ID", N_("only what names this party")},
     {"vehicle", 0, "ID", N_("only what names this vehicle")},
+    {"about", 0, "ID", N_("only what is about this id, or names it")},
     {"limit", 0, "N", N_("only the first N")},
     {"fail-on", 0, "SEVERITY", N_("exit 1 when a finding is at least this severe (1 to 4)")},
     {"explain", 0, "FINDING", N_("every input and number of one finding")},
@@ -84,7 +86,10 @@ static wf_status audit_findings(arguments *args, wf_ledger *ledger, const wf_fil
 static wf_status audit_run_rules(arguments *args)
 {
     output *out = NULL;
-    wf_status status = command_output(args, &out, NULL, true, NULL);
+    /* A table names each rule in the reader's language alone: the catalogue says by which column.
+     */
+    wf_status status = command_output(args, &out, NULL, true,
+                                      _("rule|name_en|streams|source|parameter|value|unit"));
     if (status == WF_OK) {
         wf_sink sink = output_sink(out);
         status = wf_rules(&sink, &args->error);
@@ -100,7 +105,8 @@ static wf_status audit_run(arguments *args)
                         .kind = value[AUDIT_CLASS],
                         .site = value[AUDIT_SITE],
                         .party = value[AUDIT_PARTY],
-                        .vehicle = value[AUDIT_VEHICLE]};
+                        .vehicle = value[AUDIT_VEHICLE],
+                        .about = value[AUDIT_ABOUT]};
     const char *explain = value[AUDIT_EXPLAIN];
     wf_ledger *ledger = NULL;
     output *out = NULL;
@@ -113,8 +119,11 @@ static wf_status audit_run(arguments *args)
     if (status == WF_OK)
         status = options_window(args, ledger, &filter);
     if (status == WF_OK)
-        status = command_output(args, &out, ledger, explain != NULL,
-                                explain != NULL ? NULL : "finding_id|rule|class|kg|sentence");
+        status =
+            command_output(args, &out, ledger, explain != NULL,
+                           explain != NULL ? NULL : "finding_id|rule|class|severity|kg|sentence");
+    if (status == WF_OK && explain != NULL)
+        out->upright = "findings";
     if (status == WF_OK) {
         wf_sink sink = output_sink(out);
         status = explain != NULL ? wf_explain(ledger, explain, &sink, &args->error)
@@ -126,8 +135,9 @@ static wf_status audit_run(arguments *args)
 const command command_audit = {
     .name = "audit",
     .summary = N_("findings in the order of priority: breaches that are proved, and suspicions"),
-    .synopsis = "[--rule ID] [--stream S] [--fail-on SEVERITY] [--explain FINDING]",
-    .example = "  wufei audit --stream hazardous --limit 20\n  wufei audit --fail-on 3 -q\n",
+    .synopsis = "[--rule ID] [--stream S] [--about ID] [--fail-on SEVERITY] [--explain FINDING]",
+    .example = "  wufei audit --stream hazardous --limit 20\n  wufei audit --fail-on 3 -q\n"
+               "  wufei audit --about S00019\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .window = true,

@@ -38,7 +38,7 @@ static const char *list_brief(const char *what)
         return "manifest_id|stream|waste_code|state|generator_site|facility_site|filed_at|"
                "picked_up_kg|received_kg|unaccounted_kg";
     if (strcmp(what, "findings") == 0)
-        return "finding_id|rule|class|kg|sentence";
+        return "finding_id|rule|class|severity|kg|sentence";
     return NULL;
 }
 

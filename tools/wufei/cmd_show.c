@@ -1,6 +1,8 @@
 /*
  * wufei show: anything by its id.
  */
+#include <string.h>
+
 #include "command.h"
 
 static wf_status show_run(arguments *args)
@@ -11,17 +13,17 @@ static wf_status show_run(arguments *args)
     if (status == WF_OK)
         status = command_output(args, &out, ledger, true, NULL);
     if (status == WF_OK) {
+        out->empty_of = "problems";
+        out->empty_text = _("nothing in its own record; the audit was not asked");
         wf_sink sink = output_sink(out);
         status = wf_show(ledger, args->rest[0], &sink, &args->error);
     }
-    if (status == WF_OK) {
-        status = command_say_meanings(args, ledger, args->rest[0], false);
-    }
-    status = command_close(args, out, ledger, status);
     if (status == WF_OK)
-        command_note(args, _("findings that name it: wufei audit; all about one: "
-                             "wufei audit --explain FINDING"));
-    return status;
+        status = command_say_meanings(args, ledger, args->rest[0], false);
+    /* an entry by its number is no object: it has no table of problems */
+    if (status == WF_OK && out->format == OUTPUT_TABLE && strcmp(out->table_name, "problems") == 0)
+        output_line(out, _("more may be known: wufei audit --about %s"), args->rest[0]);
+    return command_close(args, out, ledger, status);
 }
 
 const command command_show = {

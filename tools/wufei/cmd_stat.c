@@ -1,5 +1,5 @@
 /*
- * wufei stat: sizes, counts, the last checkpoint, health.
+ * wufei stat: sizes, counts, rates, the last checkpoint, health.
  */
 #include "command.h"
 
@@ -19,7 +19,7 @@ static wf_status stat_run(arguments *args)
 
 const command command_stat = {
     .name = "stat",
-    .summary = N_("sizes, counts, the last checkpoint, health"),
+    .summary = N_("sizes, counts, rates, the last checkpoint, health"),
     .synopsis = "",
     .example = "  wufei stat\n",
     .run = stat_run,

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -109,6 +110,15 @@ static wf_status output_end(void *ctx, wf_error *err)
     return status;
 }
 
+/* 0: not a terminal, or one that does not know. */
+static size_t output_terminal_width(FILE *file)
+{
+    struct winsize size = {0};
+    if (!isatty(fileno(file)) || ioctl(fileno(file), TIOCGWINSZ, &size) != 0)
+        return 0;
+    return size.ws_col;
+}
+
 wf_status output_new(output **out, output_format format, FILE *file, int utc_offset_minutes,
                      bool many, const char *brief, wf_error *err)
 {
@@ -120,6 +130,7 @@ wf_status output_new(output **out, output_format format, FILE *file, int utc_off
     o->utc_offset_minutes = utc_offset_minutes;
     o->many = many;
     o->brief = brief;
+    o->width = output_terminal_width(file);
     o->colours = isatty(fileno(file)) && getenv("NO_COLOR") == NULL;
     *out = o;
     return WF_OK;
@@ -145,6 +156,7 @@ wf_status output_finish(output *o, wf_error *err)
                  strerror(errno));
         status = output_error(err, text);
     }
+    output_table_forget(o);
     output_forget_columns(o);
     free(o);
     return status;

@@ -46,6 +46,12 @@ void progress_report(void *ctx, const char *phase, uint64_t done, uint64_t total
     if (now_s - p->drawn_s < 0.1 && done != total)
         return;
     p->drawn_s = now_s;
+    /* What is done leaves no bar: the answer may follow at once, and where the work was done in a
+       child process nobody else knows that there is a line to wipe. */
+    if (total > 0 && done >= total) {
+        progress_clear(p);
+        return;
+    }
     p->drawn = true;
     double elapsed_s = now_s - p->started_s;
     double rate = elapsed_s > 0 ? (double)done / elapsed_s : 0;

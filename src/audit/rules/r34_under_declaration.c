@@ -449,8 +449,9 @@ static wf_status report(rule_context *ctx, const site_series *s, const scan_low 
         _("Site %1$s declared %2$s in %3$s periods where its %4$s and its own other periods make "
           "%5$s likely, %6$s %% less: to be checked"),
         city_text(c, site->key), rule_mass(ctx, (int64_t)declared),
-        rule_printf(ctx, "%zu", low->end - low->first), vocabulary_word(&vocabulary_driver, driver),
-        rule_mass(ctx, (int64_t)expected), rule_printf(ctx, "%.0f", 100 * (1 - exp(-low->shift))));
+        rule_printf(ctx, "%zu", low->end - low->first),
+        text_word(vocabulary_word(&vocabulary_driver, driver)), rule_mass(ctx, (int64_t)expected),
+        rule_printf(ctx, "%.0f", 100 * (1 - exp(-low->shift))));
     finding_add_evidence(ctx, &f, N_("expected"), SEQ_COMPUTED, "%.0f g", expected);
     finding_add_evidence(ctx, &f, N_("declared"), SEQ_COMPUTED, "%.0f g", declared);
     finding_add_evidence(ctx, &f, N_("noise of one period, ln"), SEQ_COMPUTED, "%.3f", low->sigma);
