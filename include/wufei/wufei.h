@@ -144,8 +144,8 @@ typedef struct wf_filter {
 WF_API wf_status wf_list(wf_ledger *ledger, const char *what, const wf_filter *filter,
                          const wf_sink *sink, wf_error *err);
 /* An id may be given as KIND:ID (site:S1, entry:17) in wf_show, wf_trace and wf_prove. When a plain
-   id names several things, `out` gets these forms of it joined by ", ", the one that is meant first;
-   else "". `with_mass`: only what wf_trace takes. */
+   id names several things, `out` gets these forms of it joined by ", ", the one that is meant
+   first; else "". `with_mass`: only what wf_trace takes. */
 WF_API wf_status wf_meanings(wf_ledger *ledger, const char *id, bool with_mass, char *out,
                              size_t size, wf_error *err);
 /* The object, its history with entry numbers, who signed, and what its own record shows wrong with
