@@ -215,6 +215,15 @@ awk -F, -v first=2026-03-20 -v last="$last" '
 ' h/sites.csv h/manifests.once h/stocktakes.once h/treatments.once h/manifest_events.once ||
     fail "books of honest plants"
 
+# --- an approval to send waste to another province holds for a year at most (art. 27)
+awk -F, '
+    $3 == "cross_region" {
+        approvals++
+        if ($9 >= ((substr($8, 1, 4) + 1) substr($8, 5))) { print "longer than a year: " $0; bad = 1 }
+    }
+    END { if (approvals == 0) print "no approval"; exit bad || approvals == 0 }
+' h/permits.csv || fail "approvals to other provinces"
+
 # --- a wished number of manifests comes out, nearly
 wufei-sim --out m --manifests 20000 --no-tracks 2>/dev/null || fail "--manifests"
 count=$(($(wc -l <m/manifests.csv) - 1))
@@ -227,6 +236,20 @@ if command -v wufei >/dev/null; then
     wufei import a >import.txt 2>&1
     status=$?
     [ $status = 0 ] || fail "import of a made city: exit status $status: $(tail -5 import.txt)"
+    # the lawful city: no export without approval, no medical waste left lying, no gap in its
+    # collection, and nobody treats what never came in
+    wufei-sim --out l --days 120 --seed 8 --no-frauds --no-tracks 2>/dev/null || fail "a lawful city"
+    export WUFEI_LEDGER=$work/lawful
+    wufei init >import.txt 2>&1 && wufei import l >import.txt 2>&1 || fail "import of a lawful city"
+    for rule in R07 R09 R10; do
+        wufei audit -q --rule $rule --format csv >found.csv || fail "audit by $rule"
+        [ "$(wc -l <found.csv)" = 1 ] || fail "$rule in a lawful city: $(sed -n 2p found.csv)"
+    done
+    wufei balance -q --by site --stream construction --format csv >balance.csv || fail "wufei balance"
+    awk -F, -v closing="$(column balance.csv closing_kg)" '
+        NR > 1 && $closing < 0 { print "below zero: " $0; bad = 1 }
+        END { exit bad || NR < 5 }
+    ' balance.csv || fail "books of construction waste in a lawful city"
 else
     echo "SKIPPED: import of a made city (no wufei command in PATH)"
 fi

@@ -168,33 +168,57 @@ static void write_plant_permit(city *c, int32_t index, int32_t *serial)
     write_permit(c, &p, serial);
 }
 
+static void write_spoil_permit(city *c, const holding *h, int32_t *serial)
+{
+    const site *s = &c->sites[h->site];
+    double days = (double)(s->closed_at - s->opened_at) / DAY_S;
+    permit p = {.holder_kind = ID_SITE,
+                .holder = h->site,
+                .kind = "spoil_disposal",
+                .codes = code_text[h->code],
+                .methods = "",
+                .year_limit_g = ((int64_t)(h->daily_g * days * 1.25) / TONNE + 1) * TONNE,
+                .from = s->opened_at - s->opened_at % DAY_S,
+                .days = (s->closed_at - s->opened_at) / DAY_S + 5,
+                .destination = h->facility,
+                .fleet = &c->carriers[h->carrier]};
+    write_permit(c, &p, serial);
+}
+
+/* An approval holds for twelve months at most (Hazardous Waste Transfer Measures art. 27), so a
+   factory that sends abroad asks anew each year. One that cheats asks once, for too little: its
+   approval runs out within the time watched. */
+static void write_cross_permits(city *c, holding *h, int32_t *serial)
+{
+    bool cheats = h->export_case != NOBODY;
+    double days = cheats && c->options.days < 365 ? (double)c->options.days : 365;
+    permit p = {.holder_kind = ID_SITE,
+                .holder = h->site,
+                .kind = "cross_region",
+                .codes = code_text[h->code],
+                .methods = "",
+                .year_limit_g =
+                    ((int64_t)(h->daily_g * days * (cheats ? 0.35 : 1.5)) / TONNE + 1) * TONNE,
+                .from = c->start - 60 * DAY_S,
+                .days = 365,
+                .destination = h->facility};
+    h->export_limit_g = p.year_limit_g;
+    do {
+        write_permit(c, &p, serial);
+        p.from += p.days * DAY_S;
+    } while (!cheats && p.from < c->end);
+}
+
 static void write_generator_permits(city *c, int32_t index, int32_t *serial)
 {
     const site *s = &c->sites[index];
+    bool building = s->kind == CONSTRUCTION_SITE || s->kind == DEMOLITION_SITE;
     for (int32_t i = 0; i < s->holding_count; i++) {
         holding *h = &c->holdings[s->first_holding + i];
-        bool building = s->kind == CONSTRUCTION_SITE || s->kind == DEMOLITION_SITE;
-        if (!building && !h->has_cross_permit)
-            continue;
-        double days = building ? (double)(s->closed_at - s->opened_at) / DAY_S : 365;
-        double spare = building ? 1.25 : 1.5;
-        if (!building && h->export_case != NOBODY) { /* it will run out within the time watched */
-            days = (double)(c->options.days < 365 ? c->options.days : 365);
-            spare = 0.35;
-        }
-        permit p = {.holder_kind = ID_SITE,
-                    .holder = index,
-                    .kind = building ? "spoil_disposal" : "cross_region",
-                    .codes = code_text[h->code],
-                    .methods = "",
-                    .year_limit_g = ((int64_t)(h->daily_g * days * spare) / TONNE + 1) * TONNE,
-                    .from = building ? s->opened_at - s->opened_at % DAY_S : c->start - 60 * DAY_S,
-                    .days = building ? (s->closed_at - s->opened_at) / DAY_S + 5
-                                     : 425 + c->options.days,
-                    .destination = h->facility,
-                    .fleet = building ? &c->carriers[h->carrier] : NULL};
-        h->export_limit_g = building ? 0 : p.year_limit_g;
-        write_permit(c, &p, serial);
+        if (building)
+            write_spoil_permit(c, h, serial);
+        else if (h->has_cross_permit)
+            write_cross_permits(c, h, serial);
     }
 }
 
