@@ -228,6 +228,7 @@ typedef struct holding {
     enum code code;
     const recipe *recipe; /* NULL: not treated here */
     int64_t stock_g;
+    int64_t booked_g; /* received by the scale's reading less what was told as treated */
     int64_t fresh_g;  /* generated since the last declared batch; received since the last press */
     int64_t hidden_g; /* generated, not declared (fraud) */
     int64_t ghost_g;  /* on paper only (fraud): to be treated on paper */
@@ -284,6 +285,7 @@ typedef struct collection_round {
     enum code code;
     int32_t first, count; /* in round_sites */
     int32_t facility, carrier;
+    int64_t ran_day; /* the last day on which a van had time for it */
 } collection_round;
 
 enum { RELATED_MAX = 200 };

@@ -214,11 +214,23 @@ static void medical_receive(city *c, const collection_round *round, const medica
     there->stock_g += l->mass_g;
 }
 
-static void medical_round(city *c, const collection_round *round)
+/* The round's own carrier, or one that stands in for it while its vans are all out. */
+static int32_t medical_van(city *c, const collection_round *round)
 {
-    int32_t which = trip_vehicle(c, round->carrier, VAN, 0, c->day * DAY_S + 15 * HOUR_S);
+    int64_t latest = c->day * DAY_S + 17 * HOUR_S;
+    int32_t which = trip_vehicle(c, round->carrier, VAN, 0, latest);
+    for (int32_t i = 0; which == NOBODY && i < c->carrier_count; i++)
+        if (c->carriers[i].stream == MEDICAL)
+            which = trip_vehicle(c, i, VAN, 0, latest);
+    return which;
+}
+
+static void medical_round(city *c, collection_round *round)
+{
+    int32_t which = medical_van(c, round);
     if (which == NOBODY)
         return;
+    round->ran_day = c->day;
     vehicle *v = &c->vehicles[which];
     medical_load loads[ROUND_SITES_MAX];
     int count = 0;
@@ -257,13 +269,23 @@ static void medical_round(city *c, const collection_round *round)
     v->free_at = k.tare_at + 8 * MINUTE_S;
 }
 
+/* Whoever waited yesterday is visited first today: medical waste may not lie for over two days. */
+static void medical_rounds(city *c)
+{
+    for (int32_t i = 0; i < c->round_count; i++)
+        if (c->rounds[i].code == MEDICAL_WASTE && c->rounds[i].ran_day < c->day - 1)
+            medical_round(c, &c->rounds[i]);
+    for (int32_t i = 0; i < c->round_count; i++)
+        if (c->rounds[i].code == MEDICAL_WASTE && c->rounds[i].ran_day < c->day)
+            medical_round(c, &c->rounds[i]);
+}
+
 void rounds_run(city *c)
 {
     for (int32_t i = 0; i < c->round_count; i++)
-        if (c->rounds[i].code == MEDICAL_WASTE)
-            medical_round(c, &c->rounds[i]);
-        else
+        if (c->rounds[i].code != MEDICAL_WASTE)
             household_round(c, &c->rounds[i]);
+    medical_rounds(c);
 }
 
 /* ---- building sites ---- */
