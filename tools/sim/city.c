@@ -494,7 +494,11 @@ static void build_flows(city *c)
     spread_inflow(c, INCINERATOR, FOOD_WASTE_PLANT);
     for (int32_t i = 0; i < c->holding_count; i++) {
         holding *h = &c->holdings[i];
-        if (!kind_is_plant(c->sites[h->site].kind) || c->sites[h->site].foreign)
+        enum site_kind kind = c->sites[h->site].kind;
+        /* What lay at a spoil ground before is laid in for good: no stock take would count it. */
+        if (!kind_is_plant(kind) || kind == SPOIL_GROUND || c->sites[h->site].foreign)
+            continue;
+        if (h->daily_g <= 0) /* nobody sends it here */
             continue;
         h->stock_g = h->recipe != NULL
                          ? (int64_t)(h->daily_g * random_range(&c->random, 0.6, 1.2))

@@ -106,6 +106,8 @@ static void ship(city *c, holding *h)
 {
     for (int i = 0; i < SHIPMENTS_A_DAY && h->stock_g >= h->lot_g; i++) {
         int64_t mass_g = (int64_t)((double)h->lot_g * random_range(&c->random, 0.92, 1.15));
+        if (h->stock_g > 3 * h->lot_g) /* it had to wait: a larger vehicle takes all it can */
+            mass_g = h->stock_g;
         mass_g = mass_g < h->stock_g ? mass_g : h->stock_g;
         int64_t most_g = 0;
         uint32_t kinds = vehicle_kinds(c, h, mass_g, &most_g);
@@ -118,11 +120,13 @@ static void ship(city *c, holding *h)
     }
 }
 
+/* Each day begins with others, so that nobody is always the one for whom no vehicle is left. */
 static void ship_all(city *c)
 {
     bool working = day_is_working(c->day);
+    int64_t first = c->day * 7919 % c->holding_count;
     for (int32_t i = 0; i < c->holding_count; i++) {
-        holding *h = &c->holdings[i];
+        holding *h = &c->holdings[(first + i) % c->holding_count];
         const site *s = &c->sites[h->site];
         if (h->facility == NOBODY || h->lot_g <= 1 || s->kind == CONSTRUCTION_SITE ||
             s->kind == DEMOLITION_SITE || s->foreign)
@@ -263,6 +267,10 @@ static void treat(city *c, holding *h)
     /* most of the stock, never all: readings are a little off, and books must not go below zero */
     int64_t done =
         (int64_t)((double)h->stock_g * random_range(&c->random, 0.55, 0.9)) / (10 * KG) * (10 * KG);
+    if (s->kind == SPOIL_GROUND) { /* no stock takes: it lays in what its weighbridge counted */
+        done = done < h->booked_g ? done : h->booked_g / (10 * KG) * (10 * KG);
+        h->booked_g -= done;
+    }
     if (done <= 0)
         return;
     int64_t told = done + h->ghost_g;

@@ -335,6 +335,7 @@ static void trip_confirm(city *c, const trip *t)
 static void trip_receive(city *c, trip *t)
 {
     random_state *r = &c->random;
+    holding *there = city_holding(c, t->facility_index, t->from->code);
     int32_t scale_index = t->facility->truck_scale;
     const scale *s = &c->scales[scale_index];
     event e = {.manifest = t->number,
@@ -368,6 +369,7 @@ static void trip_receive(city *c, trip *t)
         e.scale = e.note != NULL ? NOBODY : scale_index;
     }
     int64_t right_g = e.mass_g;
+    there->booked_g += right_g;
     bool mistyped = random_chance(r, 0.0012);
     if (mistyped)
         e.mass_g = right_g < TONNE ? right_g * 10 : right_g + 9 * TONNE / 10;
@@ -382,7 +384,6 @@ static void trip_receive(city *c, trip *t)
                        .note = "录入有误，双方核对更正"};
         trip_event_row(c, &right);
     }
-    holding *there = city_holding(c, t->facility_index, t->from->code);
     there->stock_g += t->mass_g - t->refused_g;
     there->fresh_g += t->mass_g - t->refused_g;
 }
