@@ -1,5 +1,5 @@
 /*
- * audit/shared.c: see shared.h. Every index is one counting sort over a table.
+ * audit/shared.c: see shared.h. Every grouped index is one counting sort over a table.
  */
 #include "audit/shared.h"
 
@@ -121,7 +121,8 @@ wf_status audit_shared_new(audit_shared **out, const city *c, wf_error *err)
     if (s == NULL)
         return wf_fail(err, WF_SYSTEM, "out of memory for the audit's indexes");
     s->city = c;
-    bool made = group(&s->events_of_manifest, c, c->manifest_count, c->event_count, event_manifest,
+    bool made = act_times_make(&s->acts, c) &&
+                group(&s->events_of_manifest, c, c->manifest_count, c->event_count, event_manifest,
                       event_time) &&
                 group(&s->weighings_of_manifest, c, c->manifest_count, c->weighing_count,
                       weighing_manifest, weighing_time) &&
@@ -148,6 +149,7 @@ void audit_shared_free(audit_shared *s)
 {
     if (s == NULL)
         return;
+    act_times_free(&s->acts);
     grouped_free(&s->events_of_manifest);
     grouped_free(&s->weighings_of_manifest);
     grouped_free(&s->weighings_of_vehicle);

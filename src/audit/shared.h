@@ -5,6 +5,7 @@
 #ifndef AUDIT_SHARED_H
 #define AUDIT_SHARED_H
 
+#include "audit/act_times.h"
 #include "audit/balance.h"
 #include "audit/loads.h"
 #include "audit/rule.h"
@@ -19,6 +20,7 @@ typedef struct grouped {
 
 typedef struct audit_shared {
     const city *city;
+    act_times acts;                /* when a moment was seen to be past */
     grouped events_of_manifest;    /* event ids in order of time (ties: order of entry) */
     grouped weighings_of_manifest; /* weighing ids in order of gross time */
     grouped weighings_of_vehicle;  /* weighing ids in order of gross time */

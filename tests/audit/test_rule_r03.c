@@ -49,7 +49,7 @@ static void hazardous_waste_has_five_working_days(void **state)
     builder_free(b);
 }
 
-static void a_late_confirmation_is_found_at_its_deadline(void **state)
+static void a_late_confirmation_is_found_with_the_first_act_after_its_deadline(void **state)
 {
     (void)state;
     city_builder *b = load(STREAM_INDUSTRIAL, "SW59");
@@ -59,11 +59,31 @@ static void a_late_confirmation_is_found_at_its_deadline(void **state)
     const finding *f = &r->findings[0];
     assert_int_equal(f->severity, SEVERITY_CHECK);
     assert_int_equal(f->subject_kind, SUBJECT_MANIFEST);
-    assert_int_equal(f->detected_at_ms, builder_time(MARCH("04", "10:00:00")) + 1);
+    assert_int_equal(f->detected_at_ms, builder_time(MARCH("04", "10:00:01")));
     assert_int_equal(f->to_ms, builder_time(MARCH("04", "10:00:01")));
     assert_true(is_related(f, "M1") && is_related(f, "S2") && is_related(f, "V1"));
     audit_free(r);
     builder_free(b);
+}
+
+/* The audit's now is the latest act, so a ledger that ends just after the deadline, or with an act
+   at the deadline, does not show the breach yet: it is detected with the next act. */
+static void an_audit_at_the_moment_of_detection_shows_it(void **state)
+{
+    (void)state;
+    static const char *const later[] = {MARCH("04", "10:00:00"), MARCH("04", "11:17:00"),
+                                        MARCH("20", "09:00:00")};
+    for (size_t acts = 1; acts <= 3; acts++) {
+        city_builder *b = load(STREAM_INDUSTRIAL, "SW59");
+        for (size_t i = 0; i < acts; i++)
+            builder_stocktake(b, "S2", later[i], "SW59", 100);
+        audit_result *r = audit_at(b, "R03", NULL);
+        assert_int_equal(r->count, acts > 1); /* at exactly the limit it is in time */
+        for (size_t i = 0; i < r->count; i++)
+            assert_int_equal(r->findings[i].detected_at_ms, builder_time(later[1]));
+        audit_free(r);
+        builder_free(b);
+    }
 }
 
 static void confirmed_in_the_last_second_is_in_time(void **state)
@@ -99,7 +119,8 @@ int main(void)
         cmocka_unit_test(other_streams_have_48_hours),
         cmocka_unit_test(medical_waste_has_24_hours),
         cmocka_unit_test(hazardous_waste_has_five_working_days),
-        cmocka_unit_test(a_late_confirmation_is_found_at_its_deadline),
+        cmocka_unit_test(a_late_confirmation_is_found_with_the_first_act_after_its_deadline),
+        cmocka_unit_test(an_audit_at_the_moment_of_detection_shows_it),
         cmocka_unit_test(confirmed_in_the_last_second_is_in_time),
         cmocka_unit_test(a_load_refused_whole_is_not_confirmed),
     };

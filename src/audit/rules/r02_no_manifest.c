@@ -255,7 +255,8 @@ static wf_status report(rule_context *ctx, const ticket *t, wf_error *err)
     f.from_ms = t->from_ms;
     f.to_ms = t->to_ms;
     /* A manifest filed in the hours after could still explain it. */
-    f.detected_at_ms = t->to_ms + fact_hours_ms(ctx, "around_hours");
+    f.detected_at_ms =
+        act_times_after(&ctx->shared->acts, t->to_ms + fact_hours_ms(ctx, "around_hours") - 1);
     fact_set_mass(&f, t->net_g);
     f.sentence =
         rule_printf(ctx,

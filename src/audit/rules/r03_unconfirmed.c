@@ -83,7 +83,8 @@ static wf_status report(rule_context *ctx, const limits *l, manifest_id id, wf_e
     finding f = fact_of_manifest(ctx, twice ? SEVERITY_INSPECT : SEVERITY_CHECK, id);
     f.from_ms = from_ms;
     f.to_ms = until_ms;
-    f.detected_at_ms = later_ms(last_ms + 1, start_known_ms(ctx, id));
+    f.detected_at_ms =
+        later_ms(act_times_after(&ctx->shared->acts, last_ms), start_known_ms(ctx, id));
     f.sentence = sentence(ctx, m, from_ms, last_ms);
     related_list related = {.count = 0};
     related_add_manifest(&related, c, id);

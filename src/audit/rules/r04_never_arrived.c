@@ -146,7 +146,7 @@ static wf_status judge(rule_context *ctx, const travel *all, size_t count, manif
     finding f = fact_of_manifest(ctx, urgent ? SEVERITY_URGENT : SEVERITY_INSPECT, id);
     f.from_ms = left->time_ms;
     f.to_ms = c->now_ms;
-    f.detected_at_ms = later_ms(last_ms + 1, left->known_ms);
+    f.detected_at_ms = later_ms(act_times_after(&ctx->shared->acts, last_ms), left->known_ms);
     if (m->in_transit_g > 0)
         fact_set_mass(&f, m->in_transit_g);
     f.sentence = rule_printf(

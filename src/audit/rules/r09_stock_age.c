@@ -45,7 +45,7 @@ static wf_status judge_medical(rule_context *ctx, const medical_interval *i, wf_
     f.stream = STREAM_MEDICAL;
     f.from_ms = oldest->time_ms;
     f.to_ms = i->next_ms;
-    f.detected_at_ms = last_ms + 1;
+    f.detected_at_ms = act_times_after(&ctx->shared->acts, last_ms);
     fact_set_mass(&f, mass_g);
     f.sentence =
         rule_printf(ctx,

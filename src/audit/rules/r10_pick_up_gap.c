@@ -36,7 +36,7 @@ static wf_status judge(rule_context *ctx, const medical_interval *i, wf_error *e
     f.stream = STREAM_MEDICAL;
     f.from_ms = from_ms;
     f.to_ms = i->next_ms;
-    f.detected_at_ms = last_ms + 1;
+    f.detected_at_ms = act_times_after(&ctx->shared->acts, last_ms);
     fact_set_mass(&f, waiting_g(i, last_ms));
     double hours = (double)(i->next_ms - from_ms) / TIME_HOUR_MS;
     const char *format =
