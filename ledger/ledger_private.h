@@ -188,6 +188,7 @@ struct ledger {
     char vkey[NOTE_NAME_MAX + 80];
     bool read_only;
     unsigned threads;
+    atomic_size_t group_max; /* entries of one commit */
     ledger_hooks hooks;
     int lock;              /* -1: not the writer */
     EVP_PKEY *signing_key; /* NULL: reading only */

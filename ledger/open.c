@@ -180,6 +180,7 @@ wf_status ledger_open(ledger **out, const char *dir, const ledger_options *optio
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     l->lock = -1;
     l->read_only = options->read_only;
+    atomic_init(&l->group_max, LEDGER_GROUP_MAX);
     l->threads =
         options->threads != 0 ? options->threads : (unsigned)(processors > 0 ? processors : 1);
     if (options->hooks != NULL)
@@ -245,4 +246,10 @@ uint64_t ledger_size(ledger *l)
         head.size = 0;
     store_abort(txn);
     return head.size;
+}
+
+void ledger_set_group_max(ledger *l, size_t entries)
+{
+    WF_ASSERT(entries > 0 && entries <= LEDGER_GROUP_MAX);
+    atomic_store(&l->group_max, entries);
 }

@@ -42,7 +42,7 @@ static wf_status run_add(signature_check *c, const entry_view *entry, span autho
                memcmp(c->run_key, entry->author_key, KEY_ID_SIZE) != 0) {
         return bad(c->run_first, _("it is not signed, and no seal of its author follows"), err);
     }
-    if (c->run.size >= LEDGER_GROUP_MAX)
+    if (c->run.size >= LEDGER_SEAL_MAX)
         return bad(c->run_first, _("it is not signed, and no seal of its author follows"), err);
     merkle_leaf(&leaf, entry->statement.data, entry->statement.size);
     merkle_frontier_append(&c->run, &leaf);
@@ -74,7 +74,7 @@ wf_status signature_check_enter(signature_check *c, uint64_t first, uint64_t *br
     entry_view entry;
     statement_view statement;
     merkle_frontier_init(&c->run);
-    while (start > 0 && first - start <= LEDGER_GROUP_MAX) {
+    while (start > 0 && first - start <= LEDGER_SEAL_MAX) {
         *broken = start - 1;
         wf_status status = read_entry(c, start - 1, &entry, &statement, err);
         if (status != WF_OK)

@@ -196,18 +196,18 @@ static wf_status enter_items(entering *e, job *j, bool parts, size_t *refused, w
 {
     submit_batch *batch = j->batch;
     bool sealing = batch->seal_kind == SEAL_BY_OPERATOR;
-    size_t limit = LEDGER_GROUP_MAX - (sealing ? 1 : 0);
+    size_t group_max = atomic_load(&e->l->group_max);
     wf_status status = WF_OK;
     seal_start(e);
     for (size_t i = 0; i < batch->count && status == WF_OK; i++) {
-        if (parts && e->group.txn != NULL && e->group.count >= limit) {
+        if (parts && e->group.txn != NULL && e->group.count + (sealing ? 1 : 0) >= group_max) {
             status = seal_end(e, err);
             if (status == WF_OK)
                 status = commit_open(e, err);
             if (status != WF_OK)
                 break;
             j->open_from = i;
-        } else if (!parts && e->seal.size >= limit) {
+        } else if (e->seal.size >= LEDGER_SEAL_MAX - 1) {
             status = seal_end(e, err);
         }
         if (status == WF_OK)
@@ -248,7 +248,7 @@ static void take_shared(entering *e, job *j)
     else
         e->first = j;
     e->last = j;
-    if (e->group.count >= LEDGER_GROUP_MAX)
+    if (e->group.count >= atomic_load(&e->l->group_max))
         commit_open(e, &err);
 }
 
@@ -280,9 +280,9 @@ static wf_status check_given_seal(entering *e, job *j, const uint8_t **author_ke
     system_record record;
     merkle_frontier f;
     hash root;
-    if (batch->count == 0 || batch->count >= LEDGER_GROUP_MAX)
+    if (batch->count == 0 || batch->count >= LEDGER_SEAL_MAX)
         return wf_fail(err, WF_REFUSED, _("a seal over %zu statements: 1 to %d are possible"),
-                       batch->count, LEDGER_GROUP_MAX - 1);
+                       batch->count, LEDGER_SEAL_MAX - 1);
     if (seal->status != WF_OK)
         return wf_fail(err, seal->status, _("seal: %s"),
                        seal->reason != NULL ? seal->reason : _("out of memory"));

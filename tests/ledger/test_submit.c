@@ -58,7 +58,7 @@ static void sealed_groups_enter(void **state)
     (void)state;
     wf_error err = {0};
     submit_batch batch;
-    enum { UNDER = LEDGER_GROUP_MAX - 1, COUNT = 2 * UNDER + 500 }; /* the seal is one of a group */
+    enum { UNDER = LEDGER_SEAL_MAX - 1, COUNT = 2 * UNDER + 500 }; /* the seal is one of a group */
     create_ledger();
     ledger *l = open_ledger(false);
     assert_ok(submit_sealed(l, 0, COUNT, &batch, &err), &err);
@@ -313,7 +313,7 @@ static void large_all_or_nothing_spans_seals(void **state)
     picky p = {0};
     create_ledger();
     ledger *l = open_picky(&p);
-    enum { COUNT = 2 * LEDGER_GROUP_MAX + 100 };
+    enum { COUNT = 2 * LEDGER_SEAL_MAX + 100 };
     submit_batch batch = {.count = COUNT, .seal_kind = SEAL_BY_OPERATOR, .all_or_nothing = true};
     batch.items = calloc(COUNT, sizeof *batch.items);
     arena_init(&batch.memory, 0);

@@ -128,7 +128,7 @@ static void whole_ledgers_verify(void **state)
         wf_error err = {0};
         ledger_verify_report report;
         make_city(counts[i]);
-        size_t under = LEDGER_GROUP_MAX - 1; /* statements that one seal is over */
+        size_t under = LEDGER_SEAL_MAX - 1; /* statements that one seal is over */
         size_t seals = (counts[i] + under - 1) / under;
         assert_ok(verify_city(false, &report, &err), &err);
         assert_int_equal(report.size, 1 + counts[i] + seals + 1 + 3);

@@ -126,6 +126,7 @@ static wf_status import_city(wf_error *err)
     wf_status status = wf_open(&l, target_dir, NULL, err);
     if (status != WF_OK)
         return status;
+    ledger_set_group_max(l->log, 1000); /* many commits, so that a kill may come between any two */
     import_binding binding = {l->log, l->book};
     telling target = {import_target_of(&binding)};
     import_target outer = target.inner;
