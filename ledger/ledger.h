@@ -128,7 +128,7 @@ wf_status ledger_drain(ledger *l, wf_error *err);
    but a page that many records touch is written once a commit, and a city of a million manifests
    touches 1 200 pages in each (the accounts of thousands of sites are spread over all of theirs),
    so that a bundle enters faster in large commits. Single acts do not wait for a full group. */
-enum { LEDGER_GROUP_MAX = 8000, LEDGER_SEAL_MAX = 4000 };
+enum { LEDGER_GROUP_MAX = 16000, LEDGER_SEAL_MAX = 4000 };
 
 /* Smaller commits from here on (1 to LEDGER_GROUP_MAX): for tests that need many of them. */
 void ledger_set_group_max(ledger *l, size_t entries);
