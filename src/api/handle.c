@@ -2,6 +2,7 @@
  * api/handle.c: making, opening and closing a ledger with its book hooked to it.
  */
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -83,11 +84,21 @@ static wf_status handle_check_dir(const char *dir, wf_error *err)
     return WF_OK;
 }
 
+/* OpenSSL's start registers every cipher and digest by name, for programs that look them up so; we
+   fetch the few that we use. Saves most of a millisecond of a process that lives five. */
+static void crypto_begin(void)
+{
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS |
+                            OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS,
+                        NULL);
+}
+
 wf_status wf_open(wf_ledger **out, const char *dir, const wf_open_options *options, wf_error *err)
 {
     const wf_open_options defaults = {.at = WF_AT_NOW};
     *out = NULL;
     wf_error_clear(err);
+    crypto_begin();
     if (options == NULL)
         options = &defaults;
     if (options->at != WF_AT_NOW)
