@@ -53,14 +53,12 @@ void book_set_utc_offset(book *b, int minutes)
 
 wf_status book_attach(book *b, ledger *l, wf_error *err)
 {
-    store_txn *txn = NULL;
+    (void)err;
     b->ledger = l;
     b->utc_offset_minutes = ledger_utc_offset(l);
-    book_forget(b);
-    BOOK_TRY(store_begin(&txn, ledger_store(l), false, err));
-    wf_status status = book_load_counts(b, txn, err);
-    store_abort(txn);
-    return status;
+    book_forget(b); /* the next ids are read when a record is applied: a reader, and `wufei show`
+                       above all, has no use for the last page of every table */
+    return WF_OK;
 }
 
 /* ---- hooks ---------------------------------------------------------------------------------- */

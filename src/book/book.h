@@ -21,7 +21,7 @@ wf_status book_new(book **out, int utc_offset_minutes, wf_error *err);
 void book_free(book *b);
 const char *const *book_table_names(void);
 ledger_hooks book_hooks(book *b);
-/* Opens the caches after the ledger was opened (counts of ids, strings). */
+/* Joins the book to the opened ledger; what was cached is forgotten. */
 wf_status book_attach(book *b, ledger *l, wf_error *err);
 void book_set_utc_offset(book *b, int minutes);
 
