@@ -53,6 +53,7 @@ typedef struct ledger_hooks {
 
 typedef struct ledger_options {
     bool read_only;
+    bool point_reads; /* store.h */
     size_t map_size;  /* 0: default */
     unsigned threads; /* workers for signatures and verification; 0: number of processors */
     const ledger_hooks *hooks;

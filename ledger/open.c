@@ -151,7 +151,10 @@ static wf_status prepare_to_write(ledger *l, wf_error *err)
 static wf_status open_all(ledger *l, const ledger_options *options, wf_error *err)
 {
     const char *tables[STORE_TABLES_MAX + 1];
-    store_options at = {.read_only = l->read_only, .map_size = options->map_size, .tables = tables};
+    store_options at = {.read_only = l->read_only,
+                        .point_reads = options->point_reads,
+                        .map_size = options->map_size,
+                        .tables = tables};
     ledger_table_names(tables, options->hooks);
     wf_status status = folder_check_format(l->dir, err);
     if (status == WF_OK && !l->read_only)

@@ -26,8 +26,9 @@ typedef struct store_cursor store_cursor;
 typedef struct store_options {
     bool create; /* make an empty store in `path` (which exists and is empty) */
     bool read_only;
-    bool scratch;    /* of no value: what befalls it is the system's failure, never damage */
-    size_t map_size; /* 0: 1 TiB of address space */
+    bool point_reads; /* a few rows here and there: nothing is read or mapped ahead */
+    bool scratch;     /* of no value: what befalls it is the system's failure, never damage */
+    size_t map_size;  /* 0: 1 TiB of address space */
     const char *const *tables; /* names, NULL-terminated; a table's number is its place */
 } store_options;
 

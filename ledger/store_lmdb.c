@@ -143,7 +143,8 @@ static bool lock_is_writable(const store *s)
    see a reader takes pages away from under it. LMDB itself does so only where nobody can write. */
 static wf_status open_with_some_map(store *s, const store_options *options, wf_error *err)
 {
-    unsigned flags = MDB_NOTLS | (options->read_only ? MDB_RDONLY : 0U);
+    unsigned flags = MDB_NOTLS | (options->read_only ? MDB_RDONLY : 0U) |
+                     (options->point_reads ? MDB_NORDAHEAD : 0U);
     size_t map_size = options->map_size != 0 ? options->map_size : map_default;
     wf_status status = store_room_for_lock(s->path, READERS_MAX, err);
     if (status != WF_OK)

@@ -97,6 +97,7 @@ typedef struct wf_open_options {
     bool read_only;
     uint64_t at; /* WF_AT_NOW; another size is answered from a rebuilt book (not yet: WF_USAGE) */
     unsigned threads; /* 0: number of processors */
+    bool point_reads; /* a few rows will be asked for: on a large ledger each answer is quicker */
 } wf_open_options;
 
 WF_API wf_status wf_open(wf_ledger **out, const char *dir, const wf_open_options *options,

@@ -114,8 +114,10 @@ wf_status wf_open(wf_ledger **out, const char *dir, const wf_open_options *optio
     status = book_new(&l->book, 0, err);
     if (status == WF_OK) {
         ledger_hooks hooks = book_hooks(l->book);
-        ledger_options below = {
-            .read_only = options->read_only, .threads = options->threads, .hooks = &hooks};
+        ledger_options below = {.read_only = options->read_only,
+                                .point_reads = options->point_reads,
+                                .threads = options->threads,
+                                .hooks = &hooks};
         status = ledger_open(&l->log, dir, &below, err);
     }
     if (status == WF_OK) {

@@ -36,7 +36,7 @@ static wf_status checkpoint_run(arguments *args)
     char *text = NULL;
     if (args->value[CHECKPOINT_SINCE] != NULL)
         return command_fail(args, WF_USAGE, _("--since is not in this version"));
-    wf_status status = command_open(args, &ledger, true);
+    wf_status status = command_open_for_a_few_rows(args, &ledger);
     if (status == WF_OK)
         status = command_check_file(args, "-o", args->value[CHECKPOINT_OUT]);
     if (status == WF_OK)

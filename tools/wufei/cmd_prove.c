@@ -153,7 +153,7 @@ static wf_status prove_run(arguments *args)
     output *out = NULL;
     prove_files files;
     prove_receipt r = {0};
-    wf_status status = command_open(args, &ledger, true);
+    wf_status status = command_open_for_a_few_rows(args, &ledger);
     if (status == WF_OK)
         status = prove_check_files(args, &files);
     if (status == WF_OK)

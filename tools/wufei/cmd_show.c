@@ -9,7 +9,7 @@ static wf_status show_run(arguments *args)
 {
     wf_ledger *ledger = NULL;
     output *out = NULL;
-    wf_status status = command_open(args, &ledger, true);
+    wf_status status = command_open_for_a_few_rows(args, &ledger);
     if (status == WF_OK)
         status = command_output(args, &out, ledger, true, NULL);
     if (status == WF_OK) {

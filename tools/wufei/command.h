@@ -76,6 +76,8 @@ wf_status command_fail(arguments *args, wf_status status, const char *format, ..
 
 /* Opens the ledger of the arguments. */
 wf_status command_open(arguments *args, wf_ledger **out, bool read_only);
+/* For reading, by commands that ask about one thing. */
+wf_status command_open_for_a_few_rows(arguments *args, wf_ledger **out);
 /* The output that the arguments ask for, on standard output. `many`: several tables are coming.
    `brief`: columns of a table for people, joined by '|' (NULL: all; -v: all). */
 wf_status command_output(arguments *args, output **out, const wf_ledger *ledger, bool many,

@@ -8,11 +8,22 @@
 
 #include "command.h"
 
+static wf_status open_ledger(arguments *args, wf_ledger **out, const wf_open_options *options)
+{
+    wf_explain_faults();
+    return wf_open(out, args->ledger, options, &args->error);
+}
+
 wf_status command_open(arguments *args, wf_ledger **out, bool read_only)
 {
     wf_open_options options = {.read_only = read_only, .at = WF_AT_NOW};
-    wf_explain_faults();
-    return wf_open(out, args->ledger, &options, &args->error);
+    return open_ledger(args, out, &options);
+}
+
+wf_status command_open_for_a_few_rows(arguments *args, wf_ledger **out)
+{
+    wf_open_options options = {.read_only = true, .at = WF_AT_NOW, .point_reads = true};
+    return open_ledger(args, out, &options);
 }
 
 wf_status command_output(arguments *args, output **out, const wf_ledger *ledger, bool many,
