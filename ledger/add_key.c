@@ -9,14 +9,16 @@
 
 static wf_status submit_signed(ledger *l, buffer *statement, wf_error *err)
 {
-    uint8_t signature[ED25519_SIZE];
+    uint8_t signature[SIGNATURE_MAX];
+    size_t signature_size = 0;
     span bytes = span_of(statement->data, statement->size);
-    if (!key_sign_statement(signature, l->signing_key, bytes))
-        return wf_fail(err, WF_SYSTEM, _("the operator's key does not sign"));
-    submit_item item = {.statement = bytes, .signature = span_of(signature, sizeof signature)};
+    wf_status status = signer_sign_statement(l->signer, bytes, signature, &signature_size, err);
+    if (status != WF_OK)
+        return status;
+    submit_item item = {.statement = bytes, .signature = span_of(signature, signature_size)};
     submit_batch batch = {.items = &item, .count = 1, .all_or_nothing = true};
     arena_init(&batch.memory, 0);
-    wf_status status = ledger_submit(l, &batch, err);
+    status = ledger_submit(l, &batch, err);
     arena_free(&batch.memory);
     return status;
 }

@@ -196,6 +196,7 @@ static wf_status fill(const place *p, const genesis *wanted, const ledger_hooks 
 {
     static const char format[] = "wufei-ledger 1\n";
     genesis g = *wanted;
+    EVP_PKEY *key = NULL;
     ledger *l = calloc(1, sizeof *l);
     char *store_path = folder_path(p->temporary, FOLDER_STORE);
     wf_status status;
@@ -207,9 +208,11 @@ static wf_status fill(const place *p, const genesis *wanted, const ledger_hooks 
     l->dir = p->temporary;
     l->lock = -1;
     key_table_init(&l->keys);
-    status = key_generate(&l->signing_key, p->temporary, err);
-    if (status == WF_OK && !key_public(g.operator_key, l->signing_key))
-        status = wf_fail(err, WF_SYSTEM, _("an Ed25519 key cannot be made"));
+    status = key_generate(&key, p->temporary, err);
+    if (status == WF_OK)
+        status = signer_of_key(&l->signer, key, err);
+    if (status == WF_OK)
+        memcpy(g.operator_key, signer_public(l->signer), PUBLIC_KEY_SIZE);
     if (status == WF_OK)
         status = ledger_take_genesis(l, &g, err);
     if (status == WF_OK && mkdir(store_path, 0777) != 0)
@@ -221,7 +224,7 @@ static wf_status fill(const place *p, const genesis *wanted, const ledger_hooks 
     if (status == WF_OK)
         status = folder_write(p->temporary, FILE_FORMAT, format, sizeof format - 1, 0644, err);
     key_table_free(&l->keys);
-    EVP_PKEY_free(l->signing_key);
+    signer_free(l->signer);
     free(store_path);
     free(l);
     return status;

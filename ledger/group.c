@@ -181,7 +181,8 @@ wf_status group_enter_system(group *g, const system_record *record, int64_t time
                              uint64_t *seq, wf_error *err)
 {
     uint8_t id[STATEMENT_ID_SIZE];
-    uint8_t signature[ED25519_SIZE];
+    uint8_t signature[SIGNATURE_MAX];
+    size_t signature_size = 0;
     statement_view view;
     buffer_clear(&g->record);
     buffer_clear(&g->statement);
@@ -199,9 +200,11 @@ wf_status group_enter_system(group *g, const system_record *record, int64_t time
     if (g->statement.failed)
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
     view.bytes = span_of(g->statement.data, g->statement.size);
-    if (!key_sign_statement(signature, g->l->signing_key, view.bytes))
-        return wf_fail(err, WF_SYSTEM, _("the operator's key does not sign"));
-    group_item item = {&view, NULL, g->l->operator_id, span_of(signature, sizeof signature)};
+    wf_status status =
+        signer_sign_statement(g->l->signer, view.bytes, signature, &signature_size, err);
+    if (status != WF_OK)
+        return status;
+    group_item item = {&view, NULL, g->l->operator_id, span_of(signature, signature_size)};
     return group_enter(g, &item, already, seq, err);
 }
 

@@ -21,6 +21,7 @@
 #include "ledger.h"
 #include "merkle.h"
 #include "note.h"
+#include "signer.h"
 #include "store.h"
 
 #define OPERATOR_PARTY "operator"
@@ -118,7 +119,8 @@ wf_status system_parse(system_record *out, span bytes, wf_error *err);
 void system_write(buffer *out, const system_record *record);
 wf_status system_check_origin(const char *origin, wf_error *err);
 
-/* ---- keys.c: signing, verifying, who may sign ------------------------------------------------ */
+/* ---- key_table.c: who may sign; key_sign.c: what a key does; key_file.c: keys on disk ---------
+ */
 
 typedef struct party_key {
     struct party_key *next; /* in its bucket, or in the list of forgotten ones */
@@ -190,8 +192,8 @@ struct ledger {
     unsigned threads;
     atomic_size_t group_max; /* entries of one commit */
     ledger_hooks hooks;
-    int lock;              /* -1: not the writer */
-    EVP_PKEY *signing_key; /* NULL: reading only */
+    int lock;       /* -1: not the writer */
+    signer *signer; /* NULL: reading only */
     key_table keys;
     checkpoint last_signed; /* the writer's thread only, once there is one */
     pthread_mutex_t start;  /* guards `writer` */

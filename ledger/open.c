@@ -120,13 +120,15 @@ static wf_status check_state(ledger *l, wf_error *err)
    killed left some of it unsigned. */
 static wf_status prepare_to_write(ledger *l, wf_error *err)
 {
-    uint8_t public_key[PUBLIC_KEY_SIZE];
+    EVP_PKEY *key = NULL;
     char *path = folder_path(l->dir, FILE_KEY);
     if (path == NULL)
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
-    wf_status status = key_load(&l->signing_key, path, err);
-    if (status == WF_OK && (!key_public(public_key, l->signing_key) ||
-                            memcmp(public_key, l->genesis.operator_key, PUBLIC_KEY_SIZE) != 0))
+    wf_status status = key_load(&key, path, err);
+    if (status == WF_OK)
+        status = signer_of_key(&l->signer, key, err);
+    if (status == WF_OK &&
+        memcmp(signer_public(l->signer), l->genesis.operator_key, PUBLIC_KEY_SIZE) != 0)
         status = wf_fail(err, WF_REFUSED,
                          _("%s is not the key that this ledger's first entry names"), path);
     /* Not there or not the right one: the statement that was to be entered is not at fault. */
@@ -207,7 +209,7 @@ void ledger_close(ledger *l)
     store_close(l->store);
     if (l->lock >= 0)
         close(l->lock);
-    EVP_PKEY_free(l->signing_key);
+    signer_free(l->signer);
     key_table_free(&l->keys);
     pthread_mutex_destroy(&l->start);
     free(l->dir);

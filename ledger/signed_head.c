@@ -69,10 +69,13 @@ wf_status signed_head_check(ledger *l, const checkpoint *signed_head, store_txn 
 static wf_status sign(ledger *l, const checkpoint *c, char *out, size_t out_size, size_t *size,
                       wf_error *err)
 {
-    uint8_t signature[ED25519_SIZE];
+    uint8_t signature[SIGNATURE_MAX];
+    size_t signature_size = 0;
     size_t text = checkpoint_format(out, out_size - 1, c);
     size_t line = 0;
-    if (text > 0 && key_sign(signature, l->signing_key, out, text)) {
+    if (text > 0 && signer_sign(l->signer, out, text, signature, &signature_size, err) != WF_OK)
+        return err->status;
+    if (text > 0) {
         out[text] = '\n';
         line = note_signature_line(out + text + 1, out_size - text - 1, l->genesis.origin,
                                    l->genesis.operator_key, signature);
@@ -90,7 +93,7 @@ wf_status signed_head_write(ledger *l, wf_error *err)
     size_t size = 0;
     ledger_head head;
     store_txn *txn = NULL;
-    WF_ASSERT(l->signing_key != NULL);
+    WF_ASSERT(l->signer != NULL);
     wf_status status = store_begin(&txn, l->store, false, err);
     if (status == WF_OK)
         status = head_get(&head, txn, err);

@@ -151,7 +151,8 @@ static void key_and_its_first_statement_in_one_batch(void **state)
 {
     (void)state;
     wf_error err = {0};
-    uint8_t public_key[32], signatures[2][64];
+    uint8_t public_key[32], signatures[2][SIGNATURE_MAX];
+    size_t signature_size = 0;
     create_ledger();
     ledger *l = open_ledger(false);
     EVP_PKEY *key = make_key(public_key);
@@ -168,10 +169,12 @@ static void key_and_its_first_statement_in_one_batch(void **state)
     span by_party = make_statement("P1", 1, "one");
     submit_item items[2] = {{.statement = span_of(statement.data, statement.size)},
                             {.statement = by_party}};
-    assert_true(key_sign_statement(signatures[0], l->signing_key, items[0].statement));
+    assert_ok(
+        signer_sign_statement(l->signer, items[0].statement, signatures[0], &signature_size, &err),
+        &err);
     assert_true(key_sign_statement(signatures[1], key, items[1].statement));
-    items[0].signature = span_of(signatures[0], 64);
-    items[1].signature = span_of(signatures[1], 64);
+    items[0].signature = span_of(signatures[0], ED25519_SIZE);
+    items[1].signature = span_of(signatures[1], ED25519_SIZE);
     submit_batch batch = {.items = items, .count = 2, .all_or_nothing = true};
     arena_init(&batch.memory, 0);
     assert_ok(ledger_submit(l, &batch, &err), &err);
@@ -190,9 +193,11 @@ static void key_and_its_first_statement_in_one_batch(void **state)
     items[0] = (submit_item){.statement = later};
     items[1] = (submit_item){.statement = span_of(statement.data, statement.size)};
     assert_true(key_sign_statement(signatures[0], second, items[0].statement));
-    assert_true(key_sign_statement(signatures[1], l->signing_key, items[1].statement));
-    items[0].signature = span_of(signatures[0], 64);
-    items[1].signature = span_of(signatures[1], 64);
+    assert_ok(
+        signer_sign_statement(l->signer, items[1].statement, signatures[1], &signature_size, &err),
+        &err);
+    items[0].signature = span_of(signatures[0], ED25519_SIZE);
+    items[1].signature = span_of(signatures[1], ED25519_SIZE);
     assert_int_equal(ledger_submit(l, &batch, &err), WF_REFUSED);
     assert_int_equal(items[0].outcome, SUBMIT_REFUSED);
     assert_int_equal(items[1].outcome, SUBMIT_WITHDRAWN);

@@ -1,164 +1,19 @@
 /*
- * ledger/keys.c: the operator's key file, Ed25519 with OpenSSL, and the table of who may sign.
+ * ledger/key_table.c: who may sign: the table of keys, in the store and in memory.
  *
  * TABLE_KEYS
  *     key    party || 0x00 || key id (first 8 bytes of SHA-256 of the public key)
  *     value  u64 BE entry number from which it is valid || 32 bytes of public key
  *
  * A signature is judged against the keys valid at its place: rows are added, never taken away.
- * operator.pem is a PKCS #8 private key in PEM, mode 0600.
- *
- * A second suite would put its own generate, sign and verify here, chosen by genesis.suite.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <openssl/pem.h>
-#include <openssl/sha.h>
 
 #include "base/text.h"
 #include "ledger_private.h"
 
-static const char domain[] = STATEMENT_DOMAIN;
-enum { DOMAIN_SIZE = sizeof domain - 1, KEY_ROW_SIZE = 8 + PUBLIC_KEY_SIZE };
-
-/* ---- one key --------------------------------------------------------------------------------- */
-
-void key_id_of(uint8_t out[KEY_ID_SIZE], const uint8_t public_key[PUBLIC_KEY_SIZE])
-{
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    SHA256(public_key, PUBLIC_KEY_SIZE, digest);
-    memcpy(out, digest, KEY_ID_SIZE);
-}
-
-static wf_status key_save(EVP_PKEY *key, const char *path, wf_error *err)
-{
-    /* Opened with its final mode: the key is never readable by others, not for a moment. */
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return wf_fail_errno(err, "%s", path);
-    wf_status status = WF_OK;
-    BIO *bio = BIO_new_fd(fd, BIO_NOCLOSE);
-    errno = 0;
-    if (bio == NULL || PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) != 1)
-        status = errno != 0
-                     ? wf_fail_errno(err, _("%s: the private key cannot be written"), path)
-                     : wf_fail(err, WF_SYSTEM, _("%s: the private key cannot be written"), path);
-    else if (fsync(fd) != 0)
-        status = wf_fail_errno(err, _("%s: cannot be synced"), path);
-    BIO_free(bio);
-    close(fd);
-    return status;
-}
-
-wf_status key_generate(EVP_PKEY **out, const char *dir, wf_error *err)
-{
-    *out = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    char *path = folder_path(dir, FILE_KEY);
-    wf_status status;
-    if (*out == NULL || path == NULL)
-        status = wf_fail(err, WF_SYSTEM, _("an Ed25519 key cannot be made"));
-    else
-        status = key_save(*out, path, err);
-    free(path);
-    if (status != WF_OK) {
-        EVP_PKEY_free(*out);
-        *out = NULL;
-    }
-    return status;
-}
-
-wf_status key_load(EVP_PKEY **out, const char *path, wf_error *err)
-{
-    *out = NULL;
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return errno == ENOENT ? wf_fail(err, WF_SYSTEM,
-                                         _("the private key was expected at %s, where there is "
-                                           "none; without it the ledger can only be read"),
-                                         path)
-                               : wf_fail_errno(err, "%s", path);
-    EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
-    fclose(file);
-    if (key == NULL || EVP_PKEY_get_id(key) != EVP_PKEY_ED25519) {
-        EVP_PKEY_free(key);
-        return wf_fail(err, WF_REFUSED, _("%s does not hold an Ed25519 private key in PEM"), path);
-    }
-    *out = key;
-    return WF_OK;
-}
-
-bool key_public(uint8_t out[PUBLIC_KEY_SIZE], EVP_PKEY *key)
-{
-    size_t size = PUBLIC_KEY_SIZE;
-    return EVP_PKEY_get_raw_public_key(key, out, &size) == 1 && size == PUBLIC_KEY_SIZE;
-}
-
-bool key_sign(uint8_t out[ED25519_SIZE], EVP_PKEY *key, const void *message, size_t size)
-{
-    size_t out_size = ED25519_SIZE;
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool done = ctx != NULL && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
-                EVP_DigestSign(ctx, out, &out_size, message, size) == 1 && out_size == ED25519_SIZE;
-    EVP_MD_CTX_free(ctx);
-    return done;
-}
-
-bool key_sign_statement(uint8_t out[ED25519_SIZE], EVP_PKEY *key, span statement)
-{
-    buffer message = {0};
-    buffer_append(&message, domain, DOMAIN_SIZE);
-    buffer_append(&message, statement.data, statement.size);
-    bool done = !message.failed && key_sign(out, key, message.data, message.size);
-    buffer_free(&message);
-    return done;
-}
-
-wf_status statement_sign(uint8_t out[64], const char *pem_path, span statement, wf_error *err)
-{
-    EVP_PKEY *key = NULL;
-    wf_status status = key_load(&key, pem_path, err);
-    if (status == WF_OK && !key_sign_statement(out, key, statement))
-        status = wf_fail(err, WF_SYSTEM, _("%s: signing failed"), pem_path);
-    EVP_PKEY_free(key);
-    return status;
-}
-
-bool key_scratch_init(key_scratch *s)
-{
-    s->ctx = EVP_MD_CTX_new();
-    s->message = malloc(DOMAIN_SIZE + STATEMENT_MAX);
-    if (s->ctx == NULL || s->message == NULL) {
-        key_scratch_free(s);
-        return false;
-    }
-    memcpy(s->message, domain, DOMAIN_SIZE);
-    return true;
-}
-
-void key_scratch_free(key_scratch *s)
-{
-    EVP_MD_CTX_free(s->ctx);
-    free(s->message);
-    *s = (key_scratch){NULL, NULL};
-}
-
-bool key_verify_statement(const party_key *key, key_scratch *scratch, span statement,
-                          span signature)
-{
-    if (statement.size > STATEMENT_MAX || signature.size != ED25519_SIZE)
-        return false;
-    memcpy(scratch->message + DOMAIN_SIZE, statement.data, statement.size);
-    EVP_MD_CTX_reset(scratch->ctx);
-    return EVP_DigestVerifyInit(scratch->ctx, NULL, NULL, NULL, key->pkey) == 1 &&
-           EVP_DigestVerify(scratch->ctx, signature.data, signature.size, scratch->message,
-                            DOMAIN_SIZE + statement.size) == 1;
-}
-
-/* ---- who may sign ---------------------------------------------------------------------------- */
+enum { KEY_ROW_SIZE = 8 + PUBLIC_KEY_SIZE };
 
 void key_table_init(key_table *t)
 {
