@@ -62,15 +62,20 @@ void cell_degrees(answer *a, int32_t e7);
 /* ---- names (names.c) ----------------------------------------------------------------------- */
 
 /* Texts of the registry by id, each read from the store once: a list of a million manifests asks
-   for the same few thousand sites over and over. */
+   for the same few thousand sites over and over. Hashed, not indexed: who shows one manifest wants
+   the name of one weighing, and its number may be in the millions. */
+typedef struct name_slot {
+    uint64_t thing;   /* kind (a code: OBJECT_KIND_COUNT) << 32 | index */
+    const char *text; /* NULL: free */
+} name_slot;
+
 typedef struct names {
     book *book;
     store_txn *txn;
     arena memory;
-    const char **of[OBJECT_KIND_COUNT];
-    size_t capacity[OBJECT_KIND_COUNT];
-    const char **codes;
-    size_t code_capacity;
+    name_slot *slots;  /* open addressing */
+    size_t slot_count; /* a power of two, or 0 */
+    size_t used;
     wf_error *err;
     wf_status status; /* the first failure sticks; texts are "" from then on */
 } names;

@@ -13,50 +13,78 @@ void names_init(names *n, book *b, store_txn *txn, wf_error *err)
 
 void names_free(names *n)
 {
-    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++)
-        free(n->of[kind]);
-    free(n->codes);
+    free(n->slots);
     arena_free(&n->memory);
 }
 
-/* Remembers a text that was read: only then is the index known to be one of a row, and no reason to
-   ask for memory without end. */
-static const char *names_remember(names *n, const char ***array, size_t *capacity, uint32_t index,
-                                  const char *text)
+/* Where `thing` stands, or the free slot where it belongs; there is always a free one. */
+static name_slot *names_slot(name_slot *slots, size_t count, uint64_t thing)
 {
-    size_t old = *capacity;
+    uint64_t mixed = thing * 0x9E3779B97F4A7C15U;
+    size_t at = (size_t)(mixed >> 32) & (count - 1);
+    while (slots[at].text != NULL && slots[at].thing != thing)
+        at = (at + 1) & (count - 1);
+    return &slots[at];
+}
+
+static bool names_grow(names *n)
+{
+    size_t count = n->slot_count == 0 ? 64 : n->slot_count * 2;
+    name_slot *slots = calloc(count, sizeof *slots);
+    if (slots == NULL)
+        return false;
+    for (size_t i = 0; i < n->slot_count; i++) {
+        if (n->slots[i].text != NULL)
+            *names_slot(slots, count, n->slots[i].thing) = n->slots[i];
+    }
+    free(n->slots);
+    n->slots = slots;
+    n->slot_count = count;
+    return true;
+}
+
+static const char *names_known(const names *n, uint64_t thing)
+{
+    return n->slot_count == 0 ? NULL : names_slot(n->slots, n->slot_count, thing)->text;
+}
+
+static const char *names_remember(names *n, uint64_t thing, const char *text)
+{
     if (n->status != WF_OK)
         return "";
-    if (!array_grow((void **)array, capacity, (size_t)index + 1, sizeof **array)) {
+    if (2 * (n->used + 1) > n->slot_count && !names_grow(n)) {
         n->status = wf_fail(n->err, WF_SYSTEM, _("out of memory"));
         return "";
     }
-    for (size_t i = old; i < *capacity; i++)
-        (*array)[i] = NULL;
-    (*array)[index] = text;
+    *names_slot(n->slots, n->slot_count, thing) = (name_slot){thing, text};
+    n->used++;
     return text;
 }
 
 const char *names_key(names *n, enum object_kind kind, uint32_t index)
 {
+    uint64_t thing = (uint64_t)kind << 32 | index;
     const char *text = "";
     if (index == BOOK_NONE || n->status != WF_OK)
         return "";
-    if (index < n->capacity[kind] && n->of[kind][index] != NULL)
-        return n->of[kind][index];
+    const char *known = names_known(n, thing);
+    if (known != NULL)
+        return known;
     n->status = book_key_text(n->book, n->txn, kind, index, &n->memory, &text, n->err);
-    return names_remember(n, &n->of[kind], &n->capacity[kind], index, text);
+    return names_remember(n, thing, text);
 }
 
 const char *names_code(names *n, code_id code)
 {
+    uint64_t thing = (uint64_t)OBJECT_KIND_COUNT << 32 | code;
     const char *text = "";
     if (code == BOOK_NONE || n->status != WF_OK)
         return "";
-    if (code < n->code_capacity && n->codes[code] != NULL)
-        return n->codes[code];
+    const char *known = names_known(n, thing);
+    if (known != NULL)
+        return known;
     n->status = book_code_text(n->book, n->txn, code, &n->memory, &text, n->err);
-    return names_remember(n, &n->codes, &n->code_capacity, code, text);
+    return names_remember(n, thing, text);
 }
 
 const char *names_text(names *n, text_ref ref, arena *a)
