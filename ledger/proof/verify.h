@@ -8,6 +8,7 @@
 #define PROOF_VERIFY_H
 
 #include "checkpoint.h"
+#include "policy.h"
 
 enum { VERIFY_HOLDS = 0, VERIFY_DOES_NOT_HOLD = 1, VERIFY_WRONG_USE = 2, VERIFY_KEYS_MAX = 64 };
 
@@ -29,19 +30,26 @@ typedef struct verify_option {
     size_t count;
 } verify_option;
 
+struct verify_trust;
+
 typedef struct verify_command {
     const char *name;
     const char *help; /* the whole help text */
     verify_option *options;
     size_t option_count;
+    struct verify_trust *trust; /* its options are the command's too; NULL: none */
+    const char *operands_usage; /* "OLD NEW PROOF" */
     const char **operands;
+    size_t operands_min;
     size_t operands_max;
     size_t operand_count;
 } verify_command;
 
-/* Sorts argv into options and operands. True: go on. False: *status is the exit status (after
-   --help, or wrong use). */
+/* Sorts argv into options and operands and reads the keys of `trust`. True: go on. False: *status
+   is the exit status (after --help, or wrong use). */
 bool verify_read_arguments(verify_command *command, int argc, char **argv, int *status);
+/* The option was given. False: told. */
+bool verify_is_there(const verify_command *command, const verify_option *option);
 
 /* Prints "wufei-verify COMMAND: ..." to standard error and returns the status. */
 int verify_wrong_use(const verify_command *command, const char *format, ...)
@@ -63,26 +71,49 @@ char *verify_read_file(const verify_command *command, const char *path, size_t m
 /* Room for 64 hex digits and a zero; returns out. */
 char *verify_hex(char out[2 * HASH_SIZE + 1], const hash *h);
 
-/* ---- keys and signed checkpoints (verify_signed.c) ---- */
+/* ---- keys, policies and signed checkpoints (verify_signed.c) ---- */
 
-typedef struct verify_keys {
-    note_key keys[VERIFY_KEYS_MAX];
-    const char *vkeys[VERIFY_KEYS_MAX]; /* as given */
+/* Options by which a command is told whom to trust; a command takes the first so many. */
+enum { TRUST_VKEY, TRUST_ORIGIN, TRUST_WITNESS, TRUST_POLICY, TRUST_OPTIONS };
+enum { TRUST_KEYS_MAX = 2 * VERIFY_KEYS_MAX + POLICY_LOGS_MAX + POLICY_WITNESSES_MAX };
+
+typedef struct verify_signers { /* as the keys */
+    bool verified[TRUST_KEYS_MAX];
+    uint64_t times_s[TRUST_KEYS_MAX]; /* of cosignatures */
+} verify_signers;
+
+typedef struct verify_trust {
+    verify_option options[TRUST_OPTIONS];
+    size_t option_count;
+    const char *vkeys[VERIFY_KEYS_MAX];
+    const char *witnesses[VERIFY_KEYS_MAX];
+    const char *origin;      /* that a checkpoint must have, or NULL */
+    const char *policy_path; /* or NULL */
+    policy policy;
+    size_t policy_logs[POLICY_LOGS_MAX]; /* places of its keys in `keys` */
+    size_t policy_witnesses[POLICY_WITNESSES_MAX];
+    note_key keys[TRUST_KEYS_MAX];
+    const char *given[TRUST_KEYS_MAX]; /* the key as given, which must have signed; NULL: it may */
     size_t count;
-    bool verified[VERIFY_KEYS_MAX];
-    uint64_t times_s[VERIFY_KEYS_MAX];
-} verify_keys;
+    verify_signers signers; /* of the note that was verified last */
+} verify_trust;
 
-/* Adds the vkeys of an option. As witness, a key of type 01 stands for the cosigner with that
-   key. False: told, wrong use. */
-bool verify_add_keys(const verify_command *command, verify_keys *keys, const verify_option *option,
-                     bool as_witness);
+/* Makes the first option_count options; the rest of `trust` is zero. Large: static. Returns it. */
+verify_trust *verify_trust_init(verify_trust *trust, size_t option_count);
+/* Reads the keys and the policy that the options name. False: told, *status is set. */
+bool verify_trust_load(const verify_command *command, verify_trust *trust, int *status);
+/* Adds vkeys, each of which must have signed. As witness, a key of type 01 stands for the cosigner
+   with that key. False: told, wrong use. */
+bool verify_add_keys(const verify_command *command, verify_trust *trust,
+                     const verify_option *option, bool as_witness);
 
-/* Parses a note and checks its signatures and that of every key given. origin: expected, or NULL.
-   Holds: *out is filled. Else told. `what` names the checkpoint in messages. */
-int verify_signed_checkpoint(const verify_command *command, verify_keys *keys, const char *what,
-                             const char *bytes, size_t size, const char *origin, checkpoint *out);
+/* Parses a note and checks its signatures: that of every key given and, when there is a policy,
+   that of a log of it (unless --vkey names the log) and, with `quorum`, those of its quorum.
+   origin: expected, or NULL. Holds: *out is filled. Else told. `what` names the checkpoint in
+   messages. */
+int verify_signed_checkpoint(const verify_command *command, const char *what, const char *bytes,
+                             size_t size, const char *origin, bool quorum, checkpoint *out);
 /* Prints origin, size, root and who signed. */
-void verify_print_checkpoint(const checkpoint *c, const verify_keys *keys);
+void verify_print_checkpoint(const verify_command *command, const checkpoint *c);
 
 #endif

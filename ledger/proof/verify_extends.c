@@ -80,16 +80,15 @@ static int refuse(const verify_command *command, const files *f, const checkpoin
                         old->size < new->size ? new->size : old->size);
 }
 
-static int check(const verify_command *command, verify_keys *keys, const char *origin,
-                 const files *f)
+static int check(const verify_command *command, const files *f)
 {
     checkpoint old;
     checkpoint new;
-    int status = verify_signed_checkpoint(command, keys, f->paths[OLD], f->bytes[OLD],
-                                          f->sizes[OLD], origin, &old);
+    int status = verify_signed_checkpoint(command, f->paths[OLD], f->bytes[OLD], f->sizes[OLD],
+                                          command->trust->origin, false, &old);
     if (status == VERIFY_HOLDS)
-        status = verify_signed_checkpoint(command, keys, f->paths[NEW], f->bytes[NEW],
-                                          f->sizes[NEW], old.origin, &new);
+        status = verify_signed_checkpoint(command, f->paths[NEW], f->bytes[NEW], f->sizes[NEW],
+                                          old.origin, false, &new);
     if (status != VERIFY_HOLDS)
         return status;
     witness_request request;
@@ -105,39 +104,28 @@ static int check(const verify_command *command, verify_keys *keys, const char *o
         return refuse(command, f, &old, &new);
     printf("holds: size %" PRIu64 " extends size %" PRIu64 "%s\n", new.size, old.size,
            empty ? " (the empty tree, which every tree extends)" : "");
-    verify_print_checkpoint(&new, keys);
+    verify_print_checkpoint(command, &new);
     return VERIFY_HOLDS;
 }
 
 int verify_extends(int argc, char **argv)
 {
-    const char *vkeys[VERIFY_KEYS_MAX];
-    const char *origin = NULL;
-    verify_option options[] = {{"--vkey", vkeys, VERIFY_KEYS_MAX, 0}, {"--origin", &origin, 1, 0}};
+    static verify_trust trust;
     files f = {0};
     verify_command command = {.name = argv[0],
                               .help = help,
-                              .options = options,
-                              .option_count = 2,
+                              .trust = verify_trust_init(&trust, TRUST_ORIGIN + 1),
+                              .operands_usage = "OLD NEW PROOF",
                               .operands = f.paths,
+                              .operands_min = FILES,
                               .operands_max = FILES};
     int status = VERIFY_HOLDS;
     if (!verify_read_arguments(&command, argc, argv, &status))
         return status;
-    if (options[0].count == 0)
-        return verify_wrong_use(&command, "--vkey is missing; see wufei-verify extends --help");
-    if (command.operand_count < FILES)
-        return verify_wrong_use(&command,
-                                "expected three files, OLD NEW PROOF, got %zu; see "
-                                "wufei-verify extends --help",
-                                command.operand_count);
-    static verify_keys keys;
-    if (!verify_add_keys(&command, &keys, &options[0], false))
-        return VERIFY_WRONG_USE;
     for (int i = 0; i < FILES && status == VERIFY_HOLDS; i++)
         f.bytes[i] = verify_read_file(&command, f.paths[i], NOTE_MAX, &f.sizes[i], &status);
     if (status == VERIFY_HOLDS)
-        status = check(&command, &keys, origin, &f);
+        status = check(&command, &f);
     for (int i = 0; i < FILES; i++)
         free(f.bytes[i]);
     return status;

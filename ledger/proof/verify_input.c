@@ -36,25 +36,30 @@ int verify_fails(const verify_command *command, const char *format, ...)
     return VERIFY_DOES_NOT_HOLD;
 }
 
+static verify_option *find_among(verify_option *options, size_t count, const char *argument)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(options[i].name);
+        if (strncmp(argument, options[i].name, length) == 0 &&
+            (argument[length] == 0 || argument[length] == '='))
+            return &options[i];
+    }
+    return NULL;
+}
+
 /* The option an argument names, with "--name VALUE" or "--name=VALUE"; NULL when there is none. */
 static verify_option *find_option(verify_command *command, const char *argument)
 {
-    for (size_t i = 0; i < command->option_count; i++) {
-        size_t length = strlen(command->options[i].name);
-        if (strncmp(argument, command->options[i].name, length) == 0 &&
-            (argument[length] == 0 || argument[length] == '='))
-            return &command->options[i];
-    }
-    return NULL;
+    verify_option *option = find_among(command->options, command->option_count, argument);
+    if (!option && command->trust)
+        option = find_among(command->trust->options, command->trust->option_count, argument);
+    return option;
 }
 
 /* Takes the option at argv[*at] with its value. */
 static int take_option(verify_command *command, int argc, char **argv, int *at)
 {
     verify_option *option = find_option(command, argv[*at]);
-    if (!option && strcmp(argv[*at], "--policy") == 0)
-        return verify_wrong_use(command, "--policy is not supported by this version; give the keys "
-                                         "that must have signed with --vkey and --witness");
     if (!option)
         return verify_wrong_use(command, "unknown option %s; see wufei-verify %s --help", argv[*at],
                                 command->name);
@@ -72,6 +77,42 @@ static int take_option(verify_command *command, int argc, char **argv, int *at)
     return VERIFY_HOLDS;
 }
 
+static int take_operand(verify_command *command, const char *argument)
+{
+    if (command->operand_count == command->operands_max)
+        return verify_wrong_use(command,
+                                "too many arguments, from \"%s\" on; see wufei-verify %s --help",
+                                argument, command->name);
+    command->operands[command->operand_count++] = argument;
+    return VERIFY_HOLDS;
+}
+
+/* What must be there after all arguments were read. */
+static bool check_complete(const verify_command *command, int *status)
+{
+    const verify_trust *trust = command->trust;
+    bool key = !trust || trust->policy_path || trust->options[TRUST_VKEY].count > 0 ||
+               trust->options[TRUST_WITNESS].count > 0;
+    *status = VERIFY_WRONG_USE;
+    if (!key) {
+        verify_wrong_use(command, "--vkey is missing; see wufei-verify %s --help", command->name);
+        return false;
+    }
+    if (command->operand_count < command->operands_min && command->operands_min == 1) {
+        verify_wrong_use(command, "%s is missing; see wufei-verify %s --help",
+                         command->operands_usage, command->name);
+        return false;
+    }
+    if (command->operand_count < command->operands_min) {
+        verify_wrong_use(command, "expected %zu files, %s, got %zu; see wufei-verify %s --help",
+                         command->operands_min, command->operands_usage, command->operand_count,
+                         command->name);
+        return false;
+    }
+    *status = VERIFY_HOLDS;
+    return true;
+}
+
 bool verify_read_arguments(verify_command *command, int argc, char **argv, int *status)
 {
     bool options_end = false;
@@ -86,18 +127,14 @@ bool verify_read_arguments(verify_command *command, int argc, char **argv, int *
             options_end = true;
         else if (!options_end && argument[0] == '-' && argument[1] != 0)
             *status = take_option(command, argc, argv, &i);
-        else if (command->operand_count == command->operands_max)
-            *status = verify_wrong_use(command,
-                                       "too many arguments, from \"%s\" on; see "
-                                       "wufei-verify %s --help",
-                                       argument, command->name);
         else
-            command->operands[command->operand_count++] = argument;
+            *status = take_operand(command, argument);
     }
-    return *status == VERIFY_HOLDS;
+    return *status == VERIFY_HOLDS && check_complete(command, status) &&
+           (!command->trust || verify_trust_load(command, command->trust, status));
 }
 
-static bool is_there(const verify_command *command, const verify_option *option)
+bool verify_is_there(const verify_command *command, const verify_option *option)
 {
     if (option->count > 0)
         return true;
@@ -108,7 +145,7 @@ static bool is_there(const verify_command *command, const verify_option *option)
 
 bool verify_number(const verify_command *command, const verify_option *option, uint64_t *out)
 {
-    if (!is_there(command, option))
+    if (!verify_is_there(command, option))
         return false;
     const char *text = option->values[0];
     if (line_number_parse(out, text, strlen(text)))
@@ -146,7 +183,8 @@ static bool parse_hash(const verify_command *command, const char *field, const c
 
 bool verify_hash(const verify_command *command, const verify_option *option, hash *out)
 {
-    return is_there(command, option) && parse_hash(command, option->name, option->values[0], out);
+    return verify_is_there(command, option) &&
+           parse_hash(command, option->name, option->values[0], out);
 }
 
 bool verify_hashes(const verify_command *command, hash *out)

@@ -24,13 +24,17 @@ static const char note_help[] =
     "Exit status: 0 it holds, 1 it does not, 2 wrong use.\n";
 
 static const char checkpoint_help[] =
-    "Usage: wufei-verify checkpoint --vkey VKEY [--witness VKEY] [--origin NAME] FILE\n"
+    "Usage: wufei-verify checkpoint --vkey VKEY [--witness VKEY] [--policy FILE] [--origin NAME]\n"
+    "                               FILE\n"
     "\n"
     "Checks a C2SP checkpoint with its cosignatures and prints what it says. Every key given must\n"
-    "have signed it.\n"
+    "have signed it, and of the witnesses of a policy as many as its quorum asks for.\n"
     "\n"
     "  --vkey VKEY     a verifier key of the log, NAME+HEX+BASE64; may be repeated\n"
     "  --witness VKEY  a cosigner's key, published as type 04 or 01; may be repeated\n"
+    "  --policy FILE   a C2SP policy (log, witness, group, quorum); without --vkey one of its "
+    "logs\n"
+    "                  must have signed\n"
     "  --origin NAME   the origin that the checkpoint must have\n"
     "  FILE            the checkpoint, at most 1 MiB; - is standard input\n"
     "\n"
@@ -38,25 +42,26 @@ static const char checkpoint_help[] =
     "  wufei-verify checkpoint --origin \"go.sum database tree\" \\\n"
     "    --vkey sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8 latest\n"
     "\n"
-    "Exit status: 0 it holds, 1 it does not, 2 wrong use.\n";
+    "Exit status: 0 it holds, 1 it does not (also below the quorum), 2 wrong use.\n";
 
 /* The names in the order of the signatures, each key once. */
-static void print_names(const note *n, verify_keys *keys)
+static void print_names(const note *n, verify_trust *keys)
 {
     for (size_t s = 0; s < n->signature_count; s++)
         for (size_t k = 0; k < keys->count; k++) {
             const note_key *key = &keys->keys[k];
-            if (!keys->verified[k] || key->id != n->signatures[s].id ||
+            if (!keys->signers.verified[k] || key->id != n->signatures[s].id ||
                 strlen(key->name) != n->signatures[s].name_size ||
                 memcmp(key->name, n->signatures[s].name, n->signatures[s].name_size) != 0)
                 continue;
             printf("%s\n", key->name);
-            keys->verified[k] = false;
+            keys->signers.verified[k] = false;
         }
 }
 
-static int check_note(const verify_command *command, verify_keys *keys, const char *path)
+static int check_note(const verify_command *command, const char *path)
 {
+    verify_trust *keys = command->trust;
     int status = VERIFY_HOLDS;
     size_t size = 0;
     char *bytes = verify_read_file(command, path, NOTE_MAX, &size, &status);
@@ -66,7 +71,8 @@ static int check_note(const verify_command *command, verify_keys *keys, const ch
     if (bytes && n) {
         const char *reason = note_parse(n, bytes, size);
         if (!reason)
-            reason = note_verify(keys->verified, keys->times_s, n, keys->keys, keys->count);
+            reason = note_verify(keys->signers.verified, keys->signers.times_s, n, keys->keys,
+                                 keys->count);
         if (reason)
             status = verify_fails(command, "%s: does not hold: %s", path, reason);
         else
@@ -79,65 +85,46 @@ static int check_note(const verify_command *command, verify_keys *keys, const ch
 
 int verify_note(int argc, char **argv)
 {
-    const char *vkeys[VERIFY_KEYS_MAX];
-    verify_option option = {"--vkey", vkeys, VERIFY_KEYS_MAX, 0};
+    static verify_trust trust;
     const char *operands[VERIFY_KEYS_MAX];
     verify_command command = {.name = argv[0],
                               .help = note_help,
-                              .options = &option,
-                              .option_count = 1,
+                              .trust = verify_trust_init(&trust, TRUST_VKEY + 1),
+                              .operands_usage = "FILE",
                               .operands = operands,
+                              .operands_min = 1,
                               .operands_max = VERIFY_KEYS_MAX};
     int status = VERIFY_HOLDS;
     if (!verify_read_arguments(&command, argc, argv, &status))
         return status;
-    if (option.count == 0)
-        return verify_wrong_use(&command, "--vkey is missing; see wufei-verify note --help");
-    if (command.operand_count == 0)
-        return verify_wrong_use(&command, "FILE is missing; see wufei-verify note --help");
     /* "--vkey A B FILE" can be read from the usage as well as "--vkey A --vkey B FILE" */
-    static verify_keys keys;
     verify_option more = {"--vkey", operands, 0, command.operand_count - 1};
-    if (!verify_add_keys(&command, &keys, &option, false) ||
-        !verify_add_keys(&command, &keys, &more, false))
+    if (!verify_add_keys(&command, &trust, &more, false))
         return VERIFY_WRONG_USE;
-    return check_note(&command, &keys, operands[command.operand_count - 1]);
+    return check_note(&command, operands[command.operand_count - 1]);
 }
 
 int verify_checkpoint(int argc, char **argv)
 {
-    enum { VKEY, WITNESS, ORIGIN, COUNT };
-    const char *vkeys[VERIFY_KEYS_MAX];
-    const char *witnesses[VERIFY_KEYS_MAX];
-    const char *origin = NULL;
-    verify_option options[COUNT] = {{"--vkey", vkeys, VERIFY_KEYS_MAX, 0},
-                                    {"--witness", witnesses, VERIFY_KEYS_MAX, 0},
-                                    {"--origin", &origin, 1, 0}};
+    static verify_trust trust;
     const char *path = NULL;
     verify_command command = {.name = argv[0],
                               .help = checkpoint_help,
-                              .options = options,
-                              .option_count = COUNT,
+                              .trust = verify_trust_init(&trust, TRUST_OPTIONS),
+                              .operands_usage = "FILE",
                               .operands = &path,
+                              .operands_min = 1,
                               .operands_max = 1};
     int status = VERIFY_HOLDS;
     if (!verify_read_arguments(&command, argc, argv, &status))
         return status;
-    if (options[VKEY].count + options[WITNESS].count == 0)
-        return verify_wrong_use(&command, "--vkey is missing; see wufei-verify checkpoint --help");
-    if (!path)
-        return verify_wrong_use(&command, "FILE is missing; see wufei-verify checkpoint --help");
-    static verify_keys keys;
-    if (!verify_add_keys(&command, &keys, &options[VKEY], false) ||
-        !verify_add_keys(&command, &keys, &options[WITNESS], true))
-        return VERIFY_WRONG_USE;
     size_t size = 0;
     char *bytes = verify_read_file(&command, path, NOTE_MAX, &size, &status);
     checkpoint c;
     if (bytes)
-        status = verify_signed_checkpoint(&command, &keys, path, bytes, size, origin, &c);
+        status = verify_signed_checkpoint(&command, path, bytes, size, trust.origin, true, &c);
     if (status == VERIFY_HOLDS)
-        verify_print_checkpoint(&c, &keys);
+        verify_print_checkpoint(&command, &c);
     free(bytes);
     return status;
 }

@@ -11,13 +11,17 @@
 enum { ENTRY_MAX = 64 << 20 };
 
 static const char help[] =
-    "Usage: wufei-verify proof --vkey VKEY [--witness VKEY] [--origin NAME] --entry FILE PROOF\n"
+    "Usage: wufei-verify proof --vkey VKEY [--witness VKEY] [--policy FILE] [--origin NAME]\n"
+    "                          --entry FILE PROOF\n"
     "\n"
     "Checks a C2SP .tlog-proof: that the entry is in the log whose checkpoint the proof carries,\n"
-    "and that every key given signed that checkpoint.\n"
+    "and that every key given signed that checkpoint, and the quorum of the policy.\n"
     "\n"
     "  --vkey VKEY     a verifier key of the log, NAME+HEX+BASE64; may be repeated\n"
     "  --witness VKEY  a cosigner's key, published as type 04 or 01; may be repeated\n"
+    "  --policy FILE   a C2SP policy (log, witness, group, quorum); without --vkey one of its "
+    "logs\n"
+    "                  must have signed\n"
     "  --origin NAME   the origin that the checkpoint must have\n"
     "  --entry FILE    the exact bytes of the entry, at most 64 MiB; - is standard input\n"
     "  PROOF           the proof, at most 1 MiB; - is standard input\n"
@@ -28,16 +32,16 @@ static const char help[] =
     "Exit status: 0 it holds, 1 it does not, 2 wrong use.\n";
 
 /* The proof's bytes against the entry's. */
-static int check(const verify_command *command, verify_keys *keys, const char *origin,
-                 const char *path, const char *bytes, size_t size, const hash *leaf)
+static int check(const verify_command *command, const char *path, const char *bytes, size_t size,
+                 const hash *leaf)
 {
     tlog_proof proof;
     checkpoint c;
     const char *reason = tlog_proof_parse(&proof, bytes, size);
     if (reason)
         return verify_fails(command, "%s: does not hold: %s", path, reason);
-    int status = verify_signed_checkpoint(command, keys, path, proof.checkpoint,
-                                          proof.checkpoint_size, origin, &c);
+    int status = verify_signed_checkpoint(command, path, proof.checkpoint, proof.checkpoint_size,
+                                          command->trust->origin, true, &c);
     if (status != VERIFY_HOLDS)
         return status;
     if (proof.index >= c.size)
@@ -54,12 +58,12 @@ static int check(const verify_command *command, verify_keys *keys, const char *o
                             path, verify_hex(hex, leaf), proof.index);
     printf("holds: the entry is in the log\nindex: %" PRIu64 "\nleaf: %s\n", proof.index,
            verify_hex(hex, leaf));
-    verify_print_checkpoint(&c, keys);
+    verify_print_checkpoint(command, &c);
     return VERIFY_HOLDS;
 }
 
-static int check_files(const verify_command *command, verify_keys *keys, const char *origin,
-                       const char *entry_path, const char *proof_path)
+static int check_files(const verify_command *command, const char *entry_path,
+                       const char *proof_path)
 {
     int status = VERIFY_HOLDS;
     size_t size = 0;
@@ -71,44 +75,30 @@ static int check_files(const verify_command *command, verify_keys *keys, const c
     free(entry);
     char *bytes = verify_read_file(command, proof_path, NOTE_MAX, &size, &status);
     if (bytes)
-        status = check(command, keys, origin, proof_path, bytes, size, &leaf);
+        status = check(command, proof_path, bytes, size, &leaf);
     free(bytes);
     return status;
 }
 
 int verify_proof(int argc, char **argv)
 {
-    enum { VKEY, WITNESS, ORIGIN, ENTRY, COUNT };
-    const char *vkeys[VERIFY_KEYS_MAX];
-    const char *witnesses[VERIFY_KEYS_MAX];
-    const char *origin = NULL;
+    static verify_trust trust;
     const char *entry = NULL;
-    verify_option options[COUNT] = {{"--vkey", vkeys, VERIFY_KEYS_MAX, 0},
-                                    {"--witness", witnesses, VERIFY_KEYS_MAX, 0},
-                                    {"--origin", &origin, 1, 0},
-                                    {"--entry", &entry, 1, 0}};
     const char *path = NULL;
+    verify_option option = {"--entry", &entry, 1, 0};
     verify_command command = {.name = argv[0],
                               .help = help,
-                              .options = options,
-                              .option_count = COUNT,
+                              .options = &option,
+                              .option_count = 1,
+                              .trust = verify_trust_init(&trust, TRUST_OPTIONS),
+                              .operands_usage = "PROOF",
                               .operands = &path,
+                              .operands_min = 1,
                               .operands_max = 1};
     int status = VERIFY_HOLDS;
     if (!verify_read_arguments(&command, argc, argv, &status))
         return status;
-    const char *missing = NULL;
-    if (options[VKEY].count + options[WITNESS].count == 0)
-        missing = "--vkey";
-    else if (!entry)
-        missing = "--entry";
-    else if (!path)
-        missing = "PROOF";
-    if (missing)
-        return verify_wrong_use(&command, "%s is missing; see wufei-verify proof --help", missing);
-    static verify_keys keys;
-    if (!verify_add_keys(&command, &keys, &options[VKEY], false) ||
-        !verify_add_keys(&command, &keys, &options[WITNESS], true))
+    if (!verify_is_there(&command, &option))
         return VERIFY_WRONG_USE;
-    return check_files(&command, &keys, origin, entry, path);
+    return check_files(&command, entry, path);
 }

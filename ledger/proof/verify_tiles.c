@@ -19,13 +19,15 @@
 #include <string.h>
 
 static const char help[] =
-    "Usage: wufei-verify tiles --vkey VKEY [--witness VKEY] [--origin NAME] DIR\n"
+    "Usage: wufei-verify tiles --vkey VKEY [--witness VKEY] [--policy FILE] [--origin NAME] DIR\n"
     "\n"
     "Checks a whole exported log (C2SP tlog-tiles): hashes every entry, compares every tile, full\n"
     "or partial, and every checkpoint (files \"checkpoint\" and \"checkpoint.*\").\n"
     "\n"
     "  --vkey VKEY     a verifier key of the log, NAME+HEX+BASE64; may be repeated\n"
     "  --witness VKEY  a cosigner's key that must have signed every checkpoint; may be repeated\n"
+    "  --policy FILE   a C2SP policy; without --vkey one of its logs must have signed every\n"
+    "                  checkpoint; its quorum must have cosigned the file \"checkpoint\"\n"
     "  --origin NAME   the origin that the checkpoints must have\n"
     "  DIR             the folder with checkpoint and tile/\n"
     "\n"
@@ -234,7 +236,7 @@ static bool check_log(walk *w, uint64_t log_size)
 }
 
 /* Reads and checks the signatures of one checkpoint and keeps it. */
-static bool keep_checkpoint(walk *w, verify_keys *keys, const char *origin, const char *name)
+static bool keep_checkpoint(walk *w, const char *origin, const char *name, bool quorum)
 {
     size_t size = 0;
     char *path = join(w->dir, name, "");
@@ -243,7 +245,7 @@ static bool keep_checkpoint(walk *w, verify_keys *keys, const char *origin, cons
     if (grown) {
         w->checkpoints = grown;
         grown[w->checkpoint_count].path = path;
-        w->status = verify_signed_checkpoint(w->command, keys, path, bytes, size, origin,
+        w->status = verify_signed_checkpoint(w->command, path, bytes, size, origin, quorum,
                                              &grown[w->checkpoint_count].c);
         path = NULL;
         w->checkpoint_count++;
@@ -263,19 +265,21 @@ static int by_size(const void *a, const void *b)
 }
 
 /* The newest checkpoint first, since its origin is that of all; then what lies beside it. */
-static bool read_checkpoints(walk *w, verify_keys *keys, const char *origin, checkpoint *newest)
+static bool read_checkpoints(walk *w, checkpoint *newest)
 {
-    if (!keep_checkpoint(w, keys, origin, "checkpoint"))
+    if (!keep_checkpoint(w, w->command->trust->origin, "checkpoint", true))
         return false;
     *newest = w->checkpoints[0].c;
+    verify_signers signers = w->command->trust->signers;
     DIR *dir = opendir(w->dir);
     struct dirent *entry = NULL;
     bool good = true;
     while (good && dir && (entry = readdir(dir)))
         if (strncmp(entry->d_name, "checkpoint.", strlen("checkpoint.")) == 0)
-            good = keep_checkpoint(w, keys, newest->origin, entry->d_name);
+            good = keep_checkpoint(w, newest->origin, entry->d_name, false);
     if (dir)
         closedir(dir);
+    w->command->trust->signers = signers; /* for what is told of the newest */
     qsort(w->checkpoints, w->checkpoint_count, sizeof *w->checkpoints, by_size);
     const seen *last = &w->checkpoints[w->checkpoint_count - 1];
     if (good && last->c.size > newest->size) {
@@ -288,8 +292,7 @@ static bool read_checkpoints(walk *w, verify_keys *keys, const char *origin, che
     return good;
 }
 
-static int check(const verify_command *command, verify_keys *keys, const char *origin,
-                 const char *dir)
+static int check(const verify_command *command, const char *dir)
 {
     walk *w = calloc(1, sizeof *w);
     if (!w)
@@ -298,10 +301,10 @@ static int check(const verify_command *command, verify_keys *keys, const char *o
     w->dir = dir;
     merkle_frontier_init(&w->tree);
     checkpoint newest;
-    if (read_checkpoints(w, keys, origin, &newest) && check_log(w, newest.size)) {
+    if (read_checkpoints(w, &newest) && check_log(w, newest.size)) {
         printf("holds: %" PRIu64 " entries, their tiles and %zu checkpoints\n", newest.size,
                w->checkpoint_count);
-        verify_print_checkpoint(&newest, keys);
+        verify_print_checkpoint(command, &newest);
     }
     int status = w->status;
     for (size_t i = 0; i < w->checkpoint_count; i++)
@@ -313,30 +316,17 @@ static int check(const verify_command *command, verify_keys *keys, const char *o
 
 int verify_tiles(int argc, char **argv)
 {
-    enum { VKEY, WITNESS, ORIGIN, COUNT };
-    const char *vkeys[VERIFY_KEYS_MAX];
-    const char *witnesses[VERIFY_KEYS_MAX];
-    const char *origin = NULL;
-    verify_option options[COUNT] = {{"--vkey", vkeys, VERIFY_KEYS_MAX, 0},
-                                    {"--witness", witnesses, VERIFY_KEYS_MAX, 0},
-                                    {"--origin", &origin, 1, 0}};
+    static verify_trust trust;
     const char *dir = NULL;
     verify_command command = {.name = argv[0],
                               .help = help,
-                              .options = options,
-                              .option_count = COUNT,
+                              .trust = verify_trust_init(&trust, TRUST_OPTIONS),
+                              .operands_usage = "DIR",
                               .operands = &dir,
+                              .operands_min = 1,
                               .operands_max = 1};
     int status = VERIFY_HOLDS;
     if (!verify_read_arguments(&command, argc, argv, &status))
         return status;
-    if (options[VKEY].count + options[WITNESS].count == 0)
-        return verify_wrong_use(&command, "--vkey is missing; see wufei-verify tiles --help");
-    if (!dir)
-        return verify_wrong_use(&command, "DIR is missing; see wufei-verify tiles --help");
-    static verify_keys keys;
-    if (!verify_add_keys(&command, &keys, &options[VKEY], false) ||
-        !verify_add_keys(&command, &keys, &options[WITNESS], true))
-        return VERIFY_WRONG_USE;
-    return check(&command, &keys, origin, dir);
+    return check(&command, dir);
 }

@@ -42,9 +42,11 @@ expect 2 "unknown command \"conceal\"" $v conceal
 expect 2 "Usage" $v
 for c in inclusion consistency note checkpoint proof extends tiles; do
     expect 0 "Example" $v $c --help
-    expect 2 "missing|expected three" $v $c
+    expect 2 "missing|expected 3 files" $v $c
     expect 2 "unknown option --frobnicate" $v $c --frobnicate 1
-    expect 2 "policy is not supported by this version" $v $c --policy p.txt
+done
+for c in inclusion consistency note extends; do
+    expect 2 "unknown option --policy" $v $c --policy p.txt
 done
 
 # ---- inclusion
@@ -120,8 +122,28 @@ breeze=ArmoredWitness-small-breeze+7b3ada3a+AQAWYpUjfGGPQiWOgt6sLWap0P9rVOe+Ofu2
 expect 0 "^cosigned by: ArmoredWitness-small-breeze at 1738713836 \(2025-02-05T00:03:56Z\)$" \
     $v checkpoint --witness $breeze cosigned
 expect 1 "by a given key" $v checkpoint --vkey $breeze cosigned
+# (the same key as type 04, for the policies below)
+breeze04=ArmoredWitness-small-breeze+9d1ab951+BAAWYpUjfGGPQiWOgt6sLWap0P9rVOe+Ofu2uNZbO4FD
 sed 's/nRq5UQAAAABnoqrs/nRq5UQAAAABnoqrt/' cosigned >backdated
 expect 1 "does not verify" $v checkpoint --witness $breeze backdated
+
+# ---- policies
+printf 'log %s https://sum.golang.org\nquorum none\n' $sumdb >none.policy
+printf 'witness breeze %s\nquorum breeze\n' $breeze04 >breeze.policy
+printf 'log %s\nwitness breeze %s\nquorum breeze\n' $sumdb $breeze04 >unreached.policy
+printf 'log %s\nquorum none\n' $other >other.policy
+printf 'log %s\nquorum some\n' $sumdb >bad.policy
+# sum.golang.org's key is not named as its origin, which a policy asks for
+expect 1 "not signed by a log of none.policy whose key is named as the checkpoint's origin, \"go.sum" \
+    $v checkpoint --policy none.policy latest
+expect 0 "^quorum: none is asked for$" $v checkpoint --vkey $sumdb --policy none.policy latest
+expect 1 "by a given key" $v checkpoint --policy other.policy latest
+expect 1 "latest: .*below the quorum of unreached.policy: witness breeze has not cosigned" \
+    $v checkpoint --vkey $sumdb --policy unreached.policy latest
+expect 2 "breeze.policy: the policy names no log" $v checkpoint --policy breeze.policy cosigned
+expect 2 "bad.policy: line 2: \"some\" is not defined" $v checkpoint --policy bad.policy latest
+expect 2 "absent.policy: cannot be opened" $v checkpoint --policy absent.policy latest
+expect 2 "policy is given more than 1 time" $v checkpoint --policy none.policy --policy none.policy latest
 
 # ---- proof, extends: a log of our own with three entries, signed here
 if ! python3 -c 'import sys; sys.exit(0)' 2>/dev/null || ! openssl version >/dev/null 2>&1; then
@@ -172,6 +194,32 @@ open('other-checkpoint', 'w').write(f'old 2\n{b64(c)}\n\n{split}')
 open('other-size', 'w').write(f'old 1\n{b64(c)}\n\n')
 open('none', 'w').write('old 3\n\n')
 open('from-empty', 'w').write('old 0\n\n')
+# three witnesses; the checkpoint of w1 and w3 is cosigned, and w2's line in one of them is wrong
+def witness(n):
+    subprocess.run(['openssl', 'genpkey', '-algorithm', 'ed25519', '-out', f'w{n}.pem'], check=True,
+                   capture_output=True)
+    raw = subprocess.run(['openssl', 'pkey', '-in', f'w{n}.pem', '-pubout', '-outform', 'DER'],
+                         capture_output=True, check=True).stdout[-32:]
+    wname, wkey = f'w{n}.example', b'\4' + raw
+    return wname, sha(wname.encode() + b'\n' + wkey)[:4], wkey
+def cosign(n, text, time):
+    open('text', 'w').write(f'cosignature/v1\ntime {time}\n{text}')
+    subprocess.run(['openssl', 'pkeyutl', '-sign', '-rawin', '-inkey', f'w{n}.pem', '-in', 'text',
+                    '-out', 'sig'], check=True)
+    wname, wid, _ = witnesses[n]
+    return f'\u2014 {wname} {b64(wid + time.to_bytes(8, "big") + open("sig", "rb").read())}\n'
+witnesses = {n: witness(n) for n in (1, 2, 3)}
+text = new[:new.index('\n\n') + 1]
+both = new + cosign(1, text, 1700000000) + cosign(3, text, 1700000060)
+open('both.note', 'w').write(both)
+open('one.note', 'w').write(new + cosign(1, text, 1700000000))
+open('wrong.note', 'w').write(both + cosign(2, old[:old.index('\n\n') + 1], 1700000000))
+open('both.proof', 'w').write(proof(1, [a, c])[:-len(new)] + both)
+with open('policy', 'w') as policy:
+    policy.write(f'log {open("vkey").read()}\n')
+    for n, (wname, wid, wkey) in witnesses.items():
+        policy.write(f'witness W{n} {wname}+{wid.hex()}+{b64(wkey)}\n')
+    policy.write('group two 2 W1 W2 W3\nquorum two\n')
 END
     key=$(cat vkey)
     expect 0 "^holds" $v proof --vkey "$key" --entry 1.entry 1.proof
@@ -189,6 +237,14 @@ END
     expect 2 "PROOF is missing" $v proof --vkey "$key" --entry 1.entry
     expect 2 "cannot be opened" $v proof --vkey "$key" --entry 9.entry 1.proof
     expect 2 "is a directory" $v proof --vkey "$key" --entry . 1.proof
+    expect 0 "^quorum: two$" $v checkpoint --policy policy both.note
+    expect 0 "^cosigned by: w3.example at 1700000060 \(2023-11-14T22:14:20Z\)$" $v checkpoint --policy policy both.note
+    expect 0 "^signed by: example.test/ledger$" $v checkpoint --vkey "$key" --policy policy both.note
+    expect 1 "below the quorum of policy: group two has 1 of 2: missing W2, W3" $v checkpoint --policy policy one.note
+    expect 1 "below the quorum of policy: group two has 0 of 2: missing W1, W2, W3" $v checkpoint --policy policy new.note
+    expect 1 "does not verify" $v checkpoint --policy policy wrong.note
+    expect 0 "^quorum: two$" $v proof --policy policy --entry 1.entry both.proof
+    expect 1 "1.proof: .*below the quorum of policy" $v proof --policy policy --entry 1.entry 1.proof
     expect 0 "^holds" $v extends --vkey "$key" old.note new.note consistency
     expect 0 "^holds" $v extends --vkey "$key" old.note new.note bare
     expect 0 "^holds" $v extends --vkey "$key" new.note new.note none
