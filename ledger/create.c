@@ -230,7 +230,7 @@ static wf_status fill(const place *p, const genesis *wanted, const ledger_hooks 
     return status;
 }
 
-wf_status ledger_create(const char *dir, const char *origin, const char *suite,
+wf_status ledger_create(const char *dir, const char *origin, const char *suite_name,
                         int utc_offset_minutes, const ledger_hooks *hooks, wf_error *err)
 {
     genesis g = {.version = LEDGER_FORMAT, .utc_offset_minutes = utc_offset_minutes};
@@ -240,13 +240,13 @@ wf_status ledger_create(const char *dir, const char *origin, const char *suite,
     wf_status status = system_check_origin(origin, err);
     if (status != WF_OK)
         return status;
-    if (strcmp(suite, SUITE_ED25519) != 0)
-        return wf_fail(err, WF_USAGE, _("suite %s: this version of wufei knows %s only"), suite,
-                       SUITE_ED25519);
+    if (strcmp(suite_name, SUITE_ED25519) != 0)
+        return wf_fail(err, WF_USAGE, _("suite %s: this version of wufei knows %s only"),
+                       suite_name, SUITE_ED25519);
     if (utc_offset_minutes < -24 * 60 || utc_offset_minutes > 24 * 60)
         return wf_fail(err, WF_USAGE, _("the offset from UTC is more than a day"));
     strcpy(g.origin, origin);
-    strcpy(g.suite, suite);
+    strcpy(g.suite, suite_name);
     status = place_init(&p, dir, err);
     if (status == WF_OK)
         status = check_free(&p, err);

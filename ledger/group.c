@@ -37,7 +37,7 @@ wf_status group_init(group *g, ledger *l, wf_error *err)
         return status;
     status = head_get(&g->committed_head, txn, err);
     if (status == WF_OK)
-        status = tree_load(&g->committed_tree, txn, g->committed_head.size, err);
+        status = tree_load(&g->committed_tree, txn, l->suite->hash, g->committed_head.size, err);
     if (status == WF_OK)
         status = load_last_id(g, txn, err);
     store_abort(txn);
@@ -124,7 +124,7 @@ static wf_status append_entry(group *g, const group_item *item, wf_error *err)
         return status;
     if (largest)
         memcpy(g->last_id, item->view->id, STATEMENT_ID_SIZE);
-    merkle_leaf(&leaf, g->entry.data, g->entry.size);
+    merkle_leaf(&leaf, g->l->suite->hash, g->entry.data, g->entry.size);
     head->size++;
     head->last_leaf = leaf;
     head->last_time_ms = entry.time_ms;

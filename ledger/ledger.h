@@ -59,7 +59,7 @@ typedef struct ledger_options {
     const ledger_hooks *hooks;
 } ledger_options;
 
-wf_status ledger_create(const char *dir, const char *origin, const char *suite,
+wf_status ledger_create(const char *dir, const char *origin, const char *suite_name,
                         int utc_offset_minutes, const ledger_hooks *hooks, wf_error *err);
 wf_status ledger_open(ledger **out, const char *dir, const ledger_options *options, wf_error *err);
 void ledger_close(ledger *l); /* stops the writer, writes the last checkpoint; NULL is fine */

@@ -23,9 +23,9 @@
 #include "note.h"
 #include "signer.h"
 #include "store.h"
+#include "suite.h"
 
 #define OPERATOR_PARTY "operator"
-#define SUITE_ED25519 "ed25519-sha256"
 
 enum { PUBLIC_KEY_SIZE = 32, ED25519_SIZE = 64, LEDGER_FORMAT = 1 };
 
@@ -76,12 +76,13 @@ typedef struct tree_level {
 
 /* The right edge of the tree: its partial tiles. */
 typedef struct tree {
+    hash_kind kind;
     uint64_t size;
     tree_level levels[TREE_LEVELS];
 } tree;
 
-void tree_init(tree *t);
-wf_status tree_load(tree *t, store_txn *txn, uint64_t size, wf_error *err);
+void tree_init(tree *t, hash_kind kind);
+wf_status tree_load(tree *t, store_txn *txn, hash_kind kind, uint64_t size, wf_error *err);
 /* Full tiles are written at once, partial ones by tree_flush, once a commit. */
 wf_status tree_append(tree *t, store_txn *txn, const hash *leaf, wf_error *err);
 wf_status tree_flush(const tree *t, store_txn *txn, wf_error *err);
@@ -92,6 +93,7 @@ wf_status tile_get(store_txn *txn, unsigned level, uint64_t index, span *out, wf
 /* A merkle_reader over the tiles; ctx is a tile_reader. */
 typedef struct tile_reader {
     store_txn *txn;
+    hash_kind kind;
     wf_error *err;
 } tile_reader;
 bool tile_read_hash(void *ctx, hash *out, unsigned level, uint64_t index);
@@ -185,6 +187,7 @@ struct ledger {
     char *dir;
     store *store;
     genesis genesis;
+    const suite *suite; /* the genesis names it */
     uint8_t operator_id[KEY_ID_SIZE];
     note_key operator_note_key;
     char vkey[NOTE_NAME_MAX + 80];

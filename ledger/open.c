@@ -33,7 +33,8 @@ wf_status ledger_take_genesis(ledger *l, const genesis *g, wf_error *err)
                        _("%s was made by a newer version of wufei (format %u, this program knows "
                          "%d): use a newer wufei"),
                        l->dir, g->version, LEDGER_FORMAT);
-    if (g->version != LEDGER_FORMAT || strcmp(g->suite, SUITE_ED25519) != 0)
+    l->suite = suite_find(g->suite);
+    if (g->version != LEDGER_FORMAT || l->suite == NULL || l->suite->hash != HASH_SHA256)
         return wf_fail(err, WF_USAGE, _("%s: suite %s: this version of wufei knows %s only"),
                        l->dir, g->suite, SUITE_ED25519);
     l->genesis = *g;
@@ -75,7 +76,7 @@ static wf_status check_root(const ledger *l, store_txn *txn, const ledger_head *
     hash root;
     if (t == NULL)
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
-    wf_status status = tree_load(t, txn, head->size, err);
+    wf_status status = tree_load(t, txn, l->suite->hash, head->size, err);
     if (status == WF_OK) {
         tree_root(&root, t);
         if (!hash_equal(&root, &head->root))

@@ -53,7 +53,7 @@ static wf_status check_signature(ledger *l, key_scratch *scratch, const submit_b
             return wf_fail(err, WF_REFUSED,
                            _("the operator cannot seal a statement whose author is %.*s"),
                            (int)out->view.author.size, (const char *)out->view.author.data);
-        merkle_leaf(&out->leaf, item->statement.data, item->statement.size);
+        merkle_leaf(&out->leaf, l->suite->hash, item->statement.data, item->statement.size);
         return WF_OK;
     }
     if (item->signature.data == NULL)

@@ -8,11 +8,12 @@
 #include "base/text.h"
 #include "ledger_private.h"
 
-static wf_status check_leaf(store_txn *txn, uint64_t seq, span bytes, wf_error *err)
+static wf_status check_leaf(const ledger *l, store_txn *txn, uint64_t seq, span bytes,
+                            wf_error *err)
 {
     hash leaf, stored;
-    tile_reader reader = {txn, err};
-    merkle_leaf(&leaf, bytes.data, bytes.size);
+    tile_reader reader = {txn, l->suite->hash, err};
+    merkle_leaf(&leaf, l->suite->hash, bytes.data, bytes.size);
     if (!tile_read_hash(&reader, &stored, 0, seq))
         return wf_error_prefix(err, _("entry %llu"), (unsigned long long)seq);
     if (!hash_equal(&leaf, &stored))
@@ -29,7 +30,6 @@ wf_status ledger_read(ledger *l, store_txn *txn, uint64_t seq, span *out, entry_
     uint8_t key[8];
     span bytes;
     entry_view parsed;
-    (void)l;
     store_key_u64(key, seq);
     wf_status status = store_get(txn, TABLE_ENTRIES, span_of(key, sizeof key), &bytes, err);
     if (status != WF_OK)
@@ -44,7 +44,7 @@ wf_status ledger_read(ledger *l, store_txn *txn, uint64_t seq, span *out, entry_
                            (unsigned long long)seq, (unsigned long long)head.size);
         return wf_fail(err, WF_DAMAGED, _("entry %llu is missing"), (unsigned long long)seq);
     }
-    status = check_leaf(txn, seq, bytes, err);
+    status = check_leaf(l, txn, seq, bytes, err);
     if (status != WF_OK)
         return status;
     if (entry_parse(&parsed, bytes, NULL) != WF_OK || parsed.seq != seq)
@@ -90,7 +90,7 @@ static wf_status write_proof(ledger *l, store_txn *txn, uint64_t seq, const chec
     hash hashes[MERKLE_PROOF_MAX];
     size_t count = 0;
     ledger_head head;
-    tile_reader reader = {txn, err};
+    tile_reader reader = {txn, l->suite->hash, err};
     entry_view entry;
     wf_status status = ledger_read(l, txn, seq, NULL, &entry, err);
     if (status == WF_OK)
@@ -104,7 +104,7 @@ static wf_status write_proof(ledger *l, store_txn *txn, uint64_t seq, const chec
                        _("entry %llu is not under a signed checkpoint yet, the last one has %llu "
                          "entries; try again when the writer is done"),
                        (unsigned long long)seq, (unsigned long long)c->size);
-    if (!merkle_prove_inclusion(hashes, &count, seq, c->size, tile_read_hash, &reader))
+    if (!merkle_prove_inclusion(hashes, &count, reader.kind, seq, c->size, tile_read_hash, &reader))
         return wf_fail(err, WF_DAMAGED, _("entry %llu: the tree cannot be read"),
                        (unsigned long long)seq);
     size_t text_size = strlen(signed_text);

@@ -46,7 +46,7 @@ wf_status signed_head_check(ledger *l, const checkpoint *signed_head, store_txn 
                             const ledger_head *head, wf_error *err)
 {
     hash root = head->root;
-    tile_reader reader = {txn, err};
+    tile_reader reader = {txn, l->suite->hash, err};
     if (signed_head->size > head->size)
         return wf_fail(err, WF_DAMAGED,
                        _("%s: rolled back or truncated ledger: the store holds %llu entries, %llu "
@@ -54,7 +54,7 @@ wf_status signed_head_check(ledger *l, const checkpoint *signed_head, store_txn 
                        l->dir, (unsigned long long)head->size,
                        (unsigned long long)signed_head->size);
     if (signed_head->size < head->size &&
-        !merkle_root_at(&root, signed_head->size, tile_read_hash, &reader))
+        !merkle_root_at(&root, reader.kind, signed_head->size, tile_read_hash, &reader))
         return wf_fail(err, WF_DAMAGED, _("%s: the tree cannot be read at %llu entries"), l->dir,
                        (unsigned long long)signed_head->size);
     if (!hash_equal(&root, &signed_head->root))

@@ -38,19 +38,20 @@ wf_status tile_get(store_txn *txn, unsigned level, uint64_t index, span *out, wf
     return store_get(txn, TABLE_TILES, span_of(key, sizeof key), out, err);
 }
 
-void tree_init(tree *t)
+void tree_init(tree *t, hash_kind kind)
 {
     memset(t, 0, sizeof *t);
+    t->kind = kind;
 }
 
 /* Adds a hash to a level's edge. True when that completed the tile; *root is then its root. */
-static bool level_add(tree_level *level, const hash *value, hash *root)
+static bool level_add(tree_level *level, hash_kind kind, const hash *value, hash *root)
 {
     hash node = *value;
     unsigned bit = 0;
     level->hashes[level->count] = *value;
     for (unsigned rest = level->count; (rest & 1) != 0; rest >>= 1)
-        merkle_node(&node, &level->edge[bit++], &node);
+        merkle_node(&node, kind, &level->edge[bit++], &node);
     level->count++;
     if (bit == TILE_BITS) {
         *root = node;
@@ -66,7 +67,7 @@ wf_status tree_append(tree *t, store_txn *txn, const hash *leaf, wf_error *err)
     uint64_t index = t->size; /* of `value` in its level */
     for (unsigned l = 0; l < TREE_LEVELS; l++) {
         hash root;
-        if (!level_add(&t->levels[l], &value, &root))
+        if (!level_add(&t->levels[l], t->kind, &value, &root))
             break;
         wf_status status =
             tile_put(txn, l, index / TILE_WIDTH, t->levels[l].hashes, TILE_WIDTH, err);
@@ -99,7 +100,7 @@ void tree_root(hash *out, const tree *t)
 {
     bool any = false;
     if (t->size == 0) {
-        merkle_empty(out);
+        merkle_empty(out, t->kind);
         return;
     }
     for (unsigned l = 0; l < TREE_LEVELS; l++) {
@@ -108,7 +109,7 @@ void tree_root(hash *out, const tree *t)
             if ((level->count >> bit & 1) == 0)
                 continue;
             if (any)
-                merkle_node(out, &level->edge[bit], out);
+                merkle_node(out, t->kind, &level->edge[bit], out);
             else
                 *out = level->edge[bit];
             any = true;
@@ -116,10 +117,10 @@ void tree_root(hash *out, const tree *t)
     }
 }
 
-wf_status tree_load(tree *t, store_txn *txn, uint64_t size, wf_error *err)
+wf_status tree_load(tree *t, store_txn *txn, hash_kind kind, uint64_t size, wf_error *err)
 {
     uint64_t hashes = size;
-    tree_init(t);
+    tree_init(t, kind);
     t->size = size;
     for (unsigned l = 0; l < TREE_LEVELS && hashes > 0; l++, hashes /= TILE_WIDTH) {
         unsigned count = (unsigned)(hashes % TILE_WIDTH);
@@ -137,14 +138,14 @@ wf_status tree_load(tree *t, store_txn *txn, uint64_t size, wf_error *err)
         for (unsigned i = 0; i < count; i++) {
             hash value, root;
             memcpy(value.bytes, row.data + (size_t)i * HASH_SIZE, HASH_SIZE);
-            level_add(&t->levels[l], &value, &root);
+            level_add(&t->levels[l], t->kind, &value, &root);
         }
     }
     return WF_OK;
 }
 
 /* The root of 2^bits hashes that stand together. */
-static void fold(hash *out, const uint8_t *hashes, unsigned bits)
+static void fold(hash *out, hash_kind kind, const uint8_t *hashes, unsigned bits)
 {
     hash stack[TILE_BITS + 1];
     for (unsigned i = 0; i < 1U << bits; i++) {
@@ -152,7 +153,7 @@ static void fold(hash *out, const uint8_t *hashes, unsigned bits)
         unsigned level = 0;
         memcpy(node.bytes, hashes + (size_t)i * HASH_SIZE, HASH_SIZE);
         for (unsigned rest = i; (rest & 1) != 0; rest >>= 1)
-            merkle_node(&node, &stack[level++], &node);
+            merkle_node(&node, kind, &stack[level++], &node);
         stack[level] = node;
     }
     *out = stack[bits];
@@ -173,6 +174,6 @@ bool tile_read_hash(void *ctx, hash *out, unsigned level, uint64_t index)
                 (unsigned long long)(first / TILE_WIDTH));
         return false;
     }
-    fold(out, row.data + offset, bits);
+    fold(out, r->kind, row.data + offset, bits);
     return true;
 }

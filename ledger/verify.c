@@ -8,7 +8,7 @@
  * and done at the end, up to the root, the head row and the signed checkpoint.
  *
  * Hashing is nearly all of it, so a thread works tile by tile: the leaves of a tile are hashed
- * together, then its interior level by level (sha256_pair.h); what comes of each entry is looked at
+ * together, then its interior level by level (hash_many.h); what comes of each entry is looked at
  * in order afterwards, so that the first broken one is named.
  *
  * A flipped bit inside LMDB's own page structure can end this in a signal, as LMDB has no
@@ -21,7 +21,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
-#include "sha256_pair.h"
+#include "hash_many.h"
 
 enum { RANGE_ENTRIES = 64 * TILE_WIDTH, VERIFY_THREADS_MAX = 64 };
 
@@ -95,7 +95,7 @@ static wf_status start_range(checker *c, uint64_t first, wf_error *err)
     uint8_t key[8];
     span bytes;
     entry_view before;
-    tile_reader reader = {c->txn, err};
+    tile_reader reader = {c->txn, c->v->l->suite->hash, err};
     if (first == 0) {
         memset(&c->last_leaf, 0, sizeof c->last_leaf);
         c->last_time_ms = INT64_MIN;
@@ -130,12 +130,12 @@ static wf_status take_tile(checker *c, uint64_t first, size_t count, wf_error *e
 static wf_status check_tile_root(checker *c, uint64_t first, wf_error *err)
 {
     hash above;
-    tile_reader reader = {c->txn, err};
+    tile_reader reader = {c->txn, c->v->l->suite->hash, err};
     const uint8_t *children = c->tile.data;
     hash *parents = c->level[0];
     for (size_t count = TILE_WIDTH / 2; count > 0; count /= 2) {
         parents = parents == c->level[0] ? c->level[1] : c->level[0];
-        sha256_pair_nodes(parents, children, count);
+        hash_many_nodes(parents, c->v->l->suite->hash, children, count);
         children = parents[0].bytes;
     }
     if (!tile_read_hash(&reader, &above, TILE_BITS, first / TILE_WIDTH))
@@ -220,7 +220,7 @@ static wf_status check_tile(checker *c, uint64_t first, size_t count, uint64_t *
     if (status != WF_OK)
         return status;
     wf_status read_status = read_tile(c, first, count, &read, &later);
-    sha256_pair_leaves(c->leaves, c->entries, read);
+    hash_many_leaves(c->leaves, c->v->l->suite->hash, c->entries, read);
     for (size_t i = 0; i < read && status == WF_OK; i++) {
         *broken = first + i;
         status = check_entry(c, first + i, &entry, err);
@@ -333,7 +333,7 @@ static void run_threads(verification *v)
 /* Levels above the first: each full tile's root stands on the next level. */
 static wf_status check_upper_tiles(const verification *v, store_txn *txn, wf_error *err)
 {
-    tile_reader reader = {txn, err};
+    tile_reader reader = {txn, v->l->suite->hash, err};
     uint64_t full = v->head.size / TILE_WIDTH / TILE_WIDTH;
     for (unsigned level = 1; level + 1 < TREE_LEVELS && full > 0; level++, full /= TILE_WIDTH) {
         for (uint64_t tile = 0; tile < full; tile++) {
@@ -344,7 +344,7 @@ static wf_status check_upper_tiles(const verification *v, store_txn *txn, wf_err
                 !tile_read_hash(&reader, &right, top - 1, 2 * tile + 1) ||
                 !tile_read_hash(&reader, &above, top, tile))
                 return err->status;
-            merkle_node(&root, &left, &right);
+            merkle_node(&root, reader.kind, &left, &right);
             if (!hash_equal(&root, &above))
                 return wf_fail(err, WF_DAMAGED,
                                _("tile %u/%llu: its root is not the one on the level above"), level,
@@ -364,7 +364,7 @@ static wf_status check_top(const verification *v, store_txn *txn, wf_error *err)
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
     wf_status status = check_upper_tiles(v, txn, err);
     if (status == WF_OK)
-        status = tree_load(t, txn, v->head.size, err);
+        status = tree_load(t, txn, v->l->suite->hash, v->head.size, err);
     if (status == WF_OK) {
         tree_root(&root, t);
         if (!hash_equal(&root, &v->head.root))
@@ -393,7 +393,7 @@ static wf_status check_tail(const verification *v, store_txn *txn, wf_error *err
     wf_status status = ledger_read(v->l, txn, v->head.size - 1, &bytes, &last, err);
     if (status != WF_OK)
         return status;
-    merkle_leaf(&leaf, bytes.data, bytes.size);
+    merkle_leaf(&leaf, v->l->suite->hash, bytes.data, bytes.size);
     if (!hash_equal(&leaf, &v->head.last_leaf) || last.time_ms != v->head.last_time_ms)
         return wf_fail(err, WF_DAMAGED, _("the head row is not that of the last entry"));
     return WF_OK;

@@ -14,7 +14,7 @@
 wf_status signature_check_init(signature_check *c, ledger *l, store_txn *txn, wf_error *err)
 {
     *c = (signature_check){.l = l, .txn = txn};
-    merkle_frontier_init(&c->run);
+    merkle_frontier_init(&c->run, c->l->suite->hash);
     if (!key_scratch_init(&c->scratch))
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
     return WF_OK;
@@ -44,7 +44,7 @@ static wf_status run_add(signature_check *c, const entry_view *entry, span autho
     }
     if (c->run.size >= LEDGER_SEAL_MAX)
         return bad(c->run_first, _("it is not signed, and no seal of its author follows"), err);
-    merkle_leaf(&leaf, entry->statement.data, entry->statement.size);
+    merkle_leaf(&leaf, c->l->suite->hash, entry->statement.data, entry->statement.size);
     merkle_frontier_append(&c->run, &leaf);
     return WF_OK;
 }
@@ -73,7 +73,7 @@ wf_status signature_check_enter(signature_check *c, uint64_t first, uint64_t *br
     uint64_t start = first;
     entry_view entry;
     statement_view statement;
-    merkle_frontier_init(&c->run);
+    merkle_frontier_init(&c->run, c->l->suite->hash);
     while (start > 0 && first - start <= LEDGER_SEAL_MAX) {
         *broken = start - 1;
         wf_status status = read_entry(c, start - 1, &entry, &statement, err);
@@ -136,7 +136,7 @@ static wf_status check_seal(signature_check *c, const entry_view *entry, span au
         !span_equal(author, span_of(c->run_author, c->run_author_size)) ||
         memcmp(entry->author_key, c->run_key, KEY_ID_SIZE) != 0)
         return bad(entry->seq, _("the seal is not over the statements before it"), err);
-    merkle_frontier_init(&c->run);
+    merkle_frontier_init(&c->run, c->l->suite->hash);
     c->seals++;
     return WF_OK;
 }

@@ -164,7 +164,7 @@ static wf_status enter_item(entering *e, job *j, submit_item *item, const prepar
 
 static void seal_start(entering *e)
 {
-    merkle_frontier_init(&e->seal);
+    merkle_frontier_init(&e->seal, e->l->suite->hash);
     e->seal_time_ms = INT64_MIN;
 }
 
@@ -294,12 +294,12 @@ static wf_status check_given_seal(entering *e, job *j, const uint8_t **author_ke
     wf_status status = system_parse(&record, seal->view.system, err);
     if (status != WF_OK)
         return status;
-    merkle_frontier_init(&f);
+    merkle_frontier_init(&f, e->l->suite->hash);
     for (size_t i = 0; i < batch->count; i++) {
         if (j->prepared[i].status == WF_OK &&
             !span_equal(j->prepared[i].view.author, seal->view.author))
             return wf_fail(err, WF_REFUSED, _("seal: statement %zu is by another author"), i + 1);
-        merkle_leaf(&j->prepared[i].leaf, batch->items[i].statement.data,
+        merkle_leaf(&j->prepared[i].leaf, e->l->suite->hash, batch->items[i].statement.data,
                     batch->items[i].statement.size);
         merkle_frontier_append(&f, &j->prepared[i].leaf);
     }

@@ -22,14 +22,24 @@
 
 #include <openssl/sha.h>
 
+#include "sm3.h"
+
 bool hash_equal(const hash *a, const hash *b)
 {
     return memcmp(a->bytes, b->bytes, HASH_SIZE) == 0;
 }
 
-void merkle_leaf(hash *out, const void *data, size_t size)
+void merkle_leaf(hash *out, hash_kind kind, const void *data, size_t size)
 {
     static const uint8_t prefix = 0x00;
+    if (kind == HASH_SM3) {
+        sm3_state state;
+        sm3_start(&state);
+        sm3_add(&state, &prefix, 1);
+        sm3_add(&state, data, size);
+        sm3_end(out->bytes, &state);
+        return;
+    }
     SHA256_CTX context;
     SHA256_Init(&context);
     SHA256_Update(&context, &prefix, 1);
@@ -38,28 +48,39 @@ void merkle_leaf(hash *out, const void *data, size_t size)
     SHA256_Final(out->bytes, &context);
 }
 
-void merkle_node(hash *out, const hash *left, const hash *right)
+static void hash_all(hash *out, hash_kind kind, const void *data, size_t size)
+{
+    if (kind == HASH_SM3) {
+        sm3_state state;
+        sm3_start(&state);
+        sm3_add(&state, data, size);
+        sm3_end(out->bytes, &state);
+        return;
+    }
+    SHA256_CTX context;
+    SHA256_Init(&context);
+    SHA256_Update(&context, data, size);
+    SHA256_Final(out->bytes, &context);
+}
+
+void merkle_node(hash *out, hash_kind kind, const hash *left, const hash *right)
 {
     uint8_t input[1 + 2 * HASH_SIZE];
     input[0] = 0x01;
     memcpy(input + 1, left->bytes, HASH_SIZE);
     memcpy(input + 1 + HASH_SIZE, right->bytes, HASH_SIZE);
-    SHA256_CTX context;
-    SHA256_Init(&context);
-    SHA256_Update(&context, input, sizeof input);
-    SHA256_Final(out->bytes, &context);
+    hash_all(out, kind, input, sizeof input);
 }
 
-void merkle_empty(hash *out)
+void merkle_empty(hash *out, hash_kind kind)
 {
-    SHA256_CTX context;
-    SHA256_Init(&context);
-    SHA256_Final(out->bytes, &context);
+    hash_all(out, kind, "", 0);
 }
 
-void merkle_frontier_init(merkle_frontier *f)
+void merkle_frontier_init(merkle_frontier *f, hash_kind kind)
 {
     memset(f, 0, sizeof *f);
+    f->kind = kind;
 }
 
 void merkle_frontier_append(merkle_frontier *f, const hash *leaf)
@@ -67,7 +88,7 @@ void merkle_frontier_append(merkle_frontier *f, const hash *leaf)
     hash carry = *leaf;
     unsigned level = 0;
     for (; (f->size >> level) & 1; level++)
-        merkle_node(&carry, &f->edge[level], &carry);
+        merkle_node(&carry, f->kind, &f->edge[level], &carry);
     f->edge[level] = carry;
     f->size++;
 }
@@ -75,14 +96,14 @@ void merkle_frontier_append(merkle_frontier *f, const hash *leaf)
 void merkle_frontier_root(hash *out, const merkle_frontier *f)
 {
     if (f->size == 0) {
-        merkle_empty(out);
+        merkle_empty(out, f->kind);
         return;
     }
     unsigned level = (unsigned)__builtin_ctzll(f->size);
     hash root = f->edge[level];
     for (level++; level < 64; level++)
         if ((f->size >> level) & 1)
-            merkle_node(&root, &f->edge[level], &root);
+            merkle_node(&root, f->kind, &f->edge[level], &root);
     *out = root;
 }
 
@@ -95,8 +116,8 @@ static void skip_even(uint64_t *fn, uint64_t *sn)
     }
 }
 
-bool merkle_verify_inclusion(const hash *leaf, uint64_t index, uint64_t size, const hash *proof,
-                             size_t proof_count, const hash *root)
+bool merkle_verify_inclusion(hash_kind kind, const hash *leaf, uint64_t index, uint64_t size,
+                             const hash *proof, size_t proof_count, const hash *root)
 {
     if (index >= size)
         return false;
@@ -107,10 +128,10 @@ bool merkle_verify_inclusion(const hash *leaf, uint64_t index, uint64_t size, co
         if (sn == 0)
             return false;
         if ((fn & 1) || fn == sn) {
-            merkle_node(&r, &proof[i], &r);
+            merkle_node(&r, kind, &proof[i], &r);
             skip_even(&fn, &sn);
         } else {
-            merkle_node(&r, &r, &proof[i]);
+            merkle_node(&r, kind, &r, &proof[i]);
         }
         fn >>= 1;
         sn >>= 1;
@@ -120,8 +141,8 @@ bool merkle_verify_inclusion(const hash *leaf, uint64_t index, uint64_t size, co
 
 /* The loop of RFC 9162 2.1.4.2 from its seed on: step 1 prepends size1's root where size1 is a
    power of two, which here is the caller's choice of seed. */
-static bool climb_both(uint64_t fn, uint64_t sn, const hash *seed, const hash *path, size_t count,
-                       const hash *root1, const hash *root2)
+static bool climb_both(hash_kind kind, uint64_t fn, uint64_t sn, const hash *seed, const hash *path,
+                       size_t count, const hash *root1, const hash *root2)
 {
     while (fn & 1) {
         fn >>= 1;
@@ -133,11 +154,11 @@ static bool climb_both(uint64_t fn, uint64_t sn, const hash *seed, const hash *p
         if (sn == 0)
             return false;
         if ((fn & 1) || fn == sn) {
-            merkle_node(&fr, &path[i], &fr);
-            merkle_node(&sr, &path[i], &sr);
+            merkle_node(&fr, kind, &path[i], &fr);
+            merkle_node(&sr, kind, &path[i], &sr);
             skip_even(&fn, &sn);
         } else {
-            merkle_node(&sr, &sr, &path[i]);
+            merkle_node(&sr, kind, &sr, &path[i]);
         }
         fn >>= 1;
         sn >>= 1;
@@ -145,8 +166,8 @@ static bool climb_both(uint64_t fn, uint64_t sn, const hash *seed, const hash *p
     return sn == 0 && hash_equal(&fr, root1) && hash_equal(&sr, root2);
 }
 
-bool merkle_verify_consistency(uint64_t size1, const hash *root1, uint64_t size2, const hash *root2,
-                               const hash *proof, size_t proof_count)
+bool merkle_verify_consistency(hash_kind kind, uint64_t size1, const hash *root1, uint64_t size2,
+                               const hash *root2, const hash *proof, size_t proof_count)
 {
     if (size1 == 0 || size1 > size2)
         return false;
@@ -156,8 +177,9 @@ bool merkle_verify_consistency(uint64_t size1, const hash *root1, uint64_t size2
         return false;
     bool power_of_two = (size1 & (size1 - 1)) == 0;
     if (power_of_two)
-        return climb_both(size1 - 1, size2 - 1, root1, proof, proof_count, root1, root2);
-    return climb_both(size1 - 1, size2 - 1, &proof[0], proof + 1, proof_count - 1, root1, root2);
+        return climb_both(kind, size1 - 1, size2 - 1, root1, proof, proof_count, root1, root2);
+    return climb_both(kind, size1 - 1, size2 - 1, &proof[0], proof + 1, proof_count - 1, root1,
+                      root2);
 }
 
 /* The largest power of two smaller than n, for n >= 2. */
@@ -168,7 +190,8 @@ static uint64_t split(uint64_t n)
 
 /* Root of the `count` leaves from `first` on. `first` is a multiple of a power of two that is not
    smaller than count, as every subtree of RFC 6962 is; so each complete subtree in it is stored. */
-static bool range_root(hash *out, uint64_t first, uint64_t count, merkle_reader read, void *ctx)
+static bool range_root(hash *out, hash_kind kind, uint64_t first, uint64_t count,
+                       merkle_reader read, void *ctx)
 {
     unsigned level = (unsigned)__builtin_ctzll(count);
     uint64_t rest = count & (count - 1); /* leaves before the last complete subtree */
@@ -180,18 +203,18 @@ static bool range_root(hash *out, uint64_t first, uint64_t count, merkle_reader 
         rest &= rest - 1;
         if (!read(ctx, &left, level, (first + rest) >> level))
             return false;
-        merkle_node(out, &left, out);
+        merkle_node(out, kind, &left, out);
     }
     return true;
 }
 
-bool merkle_root_at(hash *out, uint64_t size, merkle_reader read, void *ctx)
+bool merkle_root_at(hash *out, hash_kind kind, uint64_t size, merkle_reader read, void *ctx)
 {
     if (size == 0) {
-        merkle_empty(out);
+        merkle_empty(out, kind);
         return true;
     }
-    return range_root(out, 0, size, read, ctx);
+    return range_root(out, kind, 0, size, read, ctx);
 }
 
 /* Proofs are found from the root down and kept from the leaf up. */
@@ -204,8 +227,8 @@ static void reverse(hash *hashes, size_t count)
     }
 }
 
-bool merkle_prove_inclusion(hash out[MERKLE_PROOF_MAX], size_t *out_count, uint64_t index,
-                            uint64_t size, merkle_reader read, void *ctx)
+bool merkle_prove_inclusion(hash out[MERKLE_PROOF_MAX], size_t *out_count, hash_kind kind,
+                            uint64_t index, uint64_t size, merkle_reader read, void *ctx)
 {
     *out_count = 0;
     if (index >= size)
@@ -215,7 +238,8 @@ bool merkle_prove_inclusion(hash out[MERKLE_PROOF_MAX], size_t *out_count, uint6
     while (size > 1) {
         uint64_t k = split(size);
         bool left = index - first < k;
-        if (!range_root(&out[count++], left ? first + k : first, left ? size - k : k, read, ctx))
+        if (!range_root(&out[count++], kind, left ? first + k : first, left ? size - k : k, read,
+                        ctx))
             return false;
         first = left ? first : first + k;
         size = left ? k : size - k;
@@ -225,8 +249,8 @@ bool merkle_prove_inclusion(hash out[MERKLE_PROOF_MAX], size_t *out_count, uint6
     return true;
 }
 
-bool merkle_prove_consistency(hash out[MERKLE_PROOF_MAX], size_t *out_count, uint64_t size1,
-                              uint64_t size2, merkle_reader read, void *ctx)
+bool merkle_prove_consistency(hash out[MERKLE_PROOF_MAX], size_t *out_count, hash_kind kind,
+                              uint64_t size1, uint64_t size2, merkle_reader read, void *ctx)
 {
     *out_count = 0;
     if (size1 == 0 || size1 > size2)
@@ -238,7 +262,8 @@ bool merkle_prove_consistency(hash out[MERKLE_PROOF_MAX], size_t *out_count, uin
     while (old != size) {
         uint64_t k = split(size);
         bool left = old <= k;
-        if (!range_root(&out[count++], left ? first + k : first, left ? size - k : k, read, ctx))
+        if (!range_root(&out[count++], kind, left ? first + k : first, left ? size - k : k, read,
+                        ctx))
             return false;
         first = left ? first : first + k;
         old = left ? old : old - k;
@@ -247,7 +272,7 @@ bool merkle_prove_consistency(hash out[MERKLE_PROOF_MAX], size_t *out_count, uin
     /* The old tree's last subtree; its root is known to the verifier if it is the whole old tree.
        Only trees above 2^63 leaves could need a 65th hash: refused, not overrun. */
     if (first != 0) {
-        if (count == MERKLE_PROOF_MAX || !range_root(&out[count++], first, size, read, ctx))
+        if (count == MERKLE_PROOF_MAX || !range_root(&out[count++], kind, first, size, read, ctx))
             return false;
     }
     reverse(out, count);

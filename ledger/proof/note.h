@@ -13,7 +13,8 @@ enum {
     NOTE_SIGNATURES_MAX = 100, /* as Go's sumdb/note */
     NOTE_NAME_MAX = 255,
     NOTE_KEY_TYPE_ED25519 = 0x01,
-    NOTE_KEY_TYPE_COSIGNATURE = 0x04
+    NOTE_KEY_TYPE_COSIGNATURE = 0x04,
+    NOTE_KEY_TYPE_LONG = 0xff /* followed by an identifier: README.md */
 };
 
 typedef struct note_key { /* a verifier key */

@@ -1,5 +1,5 @@
 /*
- * proof/sha256_pair.h: leaf hashes and interior hashes of a Merkle tree, many at a time.
+ * proof/sha256_pair.h: SHA-256 of many leaves or nodes of a Merkle tree, two at a time.
  *
  * Why there is SHA-256 of our own here at all. The rounds of SHA-256 wait for each other, so one
  * message leaves a processor's SHA unit idle half of the time; two independent messages in one loop
@@ -11,7 +11,7 @@
  *   merkle_leaf, merkle_node (OpenSSL)      10.4             5.7
  *   here                                    19              11
  *
- * Only x86-64 with SHA-NI is served by our code, found at run time; every other processor gets
+ * Only x86-64 with SHA-NI is served, found at run time; on every other processor hash_many.c uses
  * merkle_leaf and merkle_node. OpenSSL stays the judge: tests/proof/test_sha256_pair.c compares
  * with it over all lengths, and everything that is written or shown to others (heads, receipts,
  * checkpoints) is still hashed by merkle.c.
@@ -19,12 +19,7 @@
 #ifndef PROOF_SHA256_PAIR_H
 #define PROOF_SHA256_PAIR_H
 
-#include "merkle.h"
-
-typedef struct leaf_data {
-    const uint8_t *data;
-    size_t size;
-} leaf_data;
+#include "hash_many.h"
 
 /* out[i] = SHA-256(0x00 || leaves[i]). */
 void sha256_pair_leaves(hash *out, const leaf_data *leaves, size_t count);
@@ -32,7 +27,7 @@ void sha256_pair_leaves(hash *out, const leaf_data *leaves, size_t count);
    `out` does not overlap them. */
 void sha256_pair_nodes(hash *out, const uint8_t *children, size_t count);
 
-/* Whether this processor is served by our code. */
+/* Whether this processor is served; the others are only called if so. */
 bool sha256_pair_available(void);
 
 #endif

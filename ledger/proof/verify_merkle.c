@@ -63,7 +63,7 @@ static int refuse_inclusion(const verify_command *command, uint64_t index, uint6
                             index);
     hash proof[MERKLE_PROOF_MAX];
     size_t expected = 0;
-    merkle_prove_inclusion(proof, &expected, index, size, read_zeros, NULL);
+    merkle_prove_inclusion(proof, &expected, HASH_SHA256, index, size, read_zeros, NULL);
     if (expected != command->operand_count)
         return verify_fails(command, "does not hold: the proof has %zu hashes, expected %zu",
                             command->operand_count, expected);
@@ -98,7 +98,8 @@ int verify_inclusion(int argc, char **argv)
         !verify_number(&command, &options[SIZE], &size) ||
         !verify_hash(&command, &options[ROOT], &root) || !verify_hashes(&command, proof))
         return VERIFY_WRONG_USE;
-    if (!merkle_verify_inclusion(&leaf, index, size, proof, command.operand_count, &root))
+    if (!merkle_verify_inclusion(HASH_SHA256, &leaf, index, size, proof, command.operand_count,
+                                 &root))
         return refuse_inclusion(&command, index, size);
     printf("holds: the leaf is entry %" PRIu64 " of the tree of size %" PRIu64 "\n", index, size);
     return VERIFY_HOLDS;
@@ -114,7 +115,7 @@ static int refuse_consistency(const verify_command *command, uint64_t size1, uin
                             size1, size2);
     hash proof[MERKLE_PROOF_MAX];
     size_t expected = 0;
-    if (merkle_prove_consistency(proof, &expected, size1, size2, read_zeros, NULL) &&
+    if (merkle_prove_consistency(proof, &expected, HASH_SHA256, size1, size2, read_zeros, NULL) &&
         expected != command->operand_count)
         return verify_fails(command, "does not hold: the proof has %zu hashes, expected %zu",
                             command->operand_count, expected);
@@ -151,7 +152,8 @@ int verify_consistency(int argc, char **argv)
         !verify_number(&command, &options[SIZE2], &size2) ||
         !verify_hash(&command, &options[ROOT2], &root2) || !verify_hashes(&command, proof))
         return VERIFY_WRONG_USE;
-    if (!merkle_verify_consistency(size1, &root1, size2, &root2, proof, command.operand_count))
+    if (!merkle_verify_consistency(HASH_SHA256, size1, &root1, size2, &root2, proof,
+                                   command.operand_count))
         return refuse_consistency(&command, size1, size2);
     printf("holds: the tree of size %" PRIu64 " extends the tree of size %" PRIu64 "\n", size2,
            size1);

@@ -50,8 +50,8 @@ static int check(const verify_command *command, const char *path, const char *by
                             " is not below the checkpoint's size %" PRIu64,
                             path, proof.index, c.size);
     char hex[2 * HASH_SIZE + 1];
-    if (!merkle_verify_inclusion(leaf, proof.index, c.size, proof.hashes, proof.hash_count,
-                                 &c.root))
+    if (!merkle_verify_inclusion(HASH_SHA256, leaf, proof.index, c.size, proof.hashes,
+                                 proof.hash_count, &c.root))
         return verify_fails(command,
                             "%s: does not hold: the entry (leaf hash %s) is not entry %" PRIu64
                             " of the tree of the checkpoint, or the proof's hashes are wrong",
@@ -71,7 +71,7 @@ static int check_files(const verify_command *command, const char *entry_path,
     char *entry = verify_read_file(command, entry_path, ENTRY_MAX, &size, &status);
     if (!entry)
         return status;
-    merkle_leaf(&leaf, entry, size);
+    merkle_leaf(&leaf, HASH_SHA256, entry, size);
     free(entry);
     char *bytes = verify_read_file(command, proof_path, NOTE_MAX, &size, &status);
     if (bytes)

@@ -152,7 +152,7 @@ static bool add_hash(walk *w, unsigned level, hash h)
         if (!check_tile(w, level, TILE_WIDTH))
             return false;
         merkle_frontier tile;
-        merkle_frontier_init(&tile);
+        merkle_frontier_init(&tile, w->tree.kind);
         for (size_t i = 0; i < TILE_WIDTH; i++)
             merkle_frontier_append(&tile, &w->held[level][i]);
         merkle_frontier_root(&h, &tile);
@@ -196,7 +196,7 @@ static bool check_entries(walk *w, uint64_t index, unsigned width, const uint8_t
             return false;
         }
         hash leaf;
-        merkle_leaf(&leaf, bytes + at + 2, length);
+        merkle_leaf(&leaf, w->tree.kind, bytes + at + 2, length);
         at += 2 + length;
         ends[i] = at;
         merkle_frontier_append(&w->tree, &leaf);
@@ -299,7 +299,7 @@ static int check(const verify_command *command, const char *dir)
         return verify_wrong_use(command, "%s: not enough memory", dir);
     w->command = command;
     w->dir = dir;
-    merkle_frontier_init(&w->tree);
+    merkle_frontier_init(&w->tree, HASH_SHA256);
     checkpoint newest;
     if (read_checkpoints(w, &newest) && check_log(w, newest.size)) {
         printf("holds: %" PRIu64 " entries, their tiles and %zu checkpoints\n", newest.size,

@@ -273,7 +273,7 @@ static void document_number(document *d, span bytes)
         return;
     }
     hash h;
-    merkle_leaf(&h, bytes.data, bytes.size);
+    merkle_leaf(&h, HASH_SHA256, bytes.data, bytes.size);
     d->number = emanifest_printf(d, "EM-%02X%02X%02X%02X%02X%02X", h.bytes[0], h.bytes[1],
                                  h.bytes[2], h.bytes[3], h.bytes[4], h.bytes[5]);
     if (number != NULL)
@@ -359,7 +359,7 @@ static char *vehicle_name(document *d, const char *transporter)
     while (size > 0 && ((unsigned char)transporter[size] & 0xC0) == 0x80)
         size--;
     hash h;
-    merkle_leaf(&h, transporter, strlen(transporter));
+    merkle_leaf(&h, HASH_SHA256, transporter, strlen(transporter));
     return emanifest_printf(d, "%.*s~%02x%02x%02x%02x%s", size, transporter, h.bytes[0], h.bytes[1],
                             h.bytes[2], h.bytes[3], end);
 }

@@ -347,11 +347,11 @@ static void given_seals(void **state)
     ledger *l = open_ledger(false);
     EVP_PKEY *key = make_key(public_key);
     assert_ok(ledger_add_key(l, "P1", public_key, &err), &err);
-    merkle_frontier_init(&f);
+    merkle_frontier_init(&f, HASH_SHA256);
     for (unsigned i = 0; i < 3; i++) {
         hash leaf;
         items[i].statement = make_statement("P1", i, "load");
-        merkle_leaf(&leaf, items[i].statement.data, items[i].statement.size);
+        merkle_leaf(&leaf, HASH_SHA256, items[i].statement.data, items[i].statement.size);
         merkle_frontier_append(&f, &leaf);
     }
     system_record record = {.kind = SYSTEM_SEAL, .seal_count = 3};

@@ -153,12 +153,12 @@ static void the_tree_is_the_tree(void **state)
     ledger *l = open_ledger(true);
     store_txn *txn = NULL;
     assert_ok(store_begin(&txn, ledger_store(l), false, &err), &err);
-    merkle_frontier_init(&f);
+    merkle_frontier_init(&f, HASH_SHA256);
     for (uint64_t seq = 0; seq < report.size; seq++) {
         span bytes;
         hash leaf;
         assert_ok(ledger_read(l, txn, seq, &bytes, NULL, &err), &err);
-        merkle_leaf(&leaf, bytes.data, bytes.size);
+        merkle_leaf(&leaf, HASH_SHA256, bytes.data, bytes.size);
         merkle_frontier_append(&f, &leaf);
     }
     merkle_frontier_root(&root, &f);
@@ -192,9 +192,9 @@ static void proofs_hold_without_us(void **state)
         assert_null(note_verify(&verified, NULL, &n, &key, 1));
         assert_null(checkpoint_parse(&c, n.text, n.text_size));
         assert_ok(ledger_read(l, txn, seq, &bytes, NULL, &err), &err);
-        merkle_leaf(&leaf, bytes.data, bytes.size);
+        merkle_leaf(&leaf, HASH_SHA256, bytes.data, bytes.size);
         assert_int_equal(proof.index, seq);
-        assert_true(merkle_verify_inclusion(&leaf, proof.index, c.size, proof.hashes,
+        assert_true(merkle_verify_inclusion(HASH_SHA256, &leaf, proof.index, c.size, proof.hashes,
                                             proof.hash_count, &c.root));
         free(text);
     }

@@ -68,7 +68,7 @@ static void proof_round_trip(void **state)
     (void)state;
     hash hashes[3];
     for (size_t i = 0; i < 3; i++)
-        merkle_leaf(&hashes[i], &i, 1);
+        merkle_leaf(&hashes[i], HASH_SHA256, &i, 1);
     static const char note_bytes[] = "origin\n8\n" ROOT "\n\nsignatures\n";
     size_t note_size = sizeof note_bytes - 1;
     for (size_t count = 0; count <= 3; count++) {
@@ -159,7 +159,7 @@ static void witness_requests(void **state)
 {
     (void)state;
     hash root;
-    merkle_empty(&root);
+    merkle_empty(&root, HASH_SHA256);
     char bytes[1024];
     size_t size = witness_request_format(bytes, sizeof bytes, 7, &root, 1, "checkpoint\n", 11);
     witness_request request;

@@ -111,8 +111,8 @@ static bool probe_inclusion(const json_t *probe)
     size_t count = 0;
     return read_hash(&leaf, string(probe, "leafHash")) && read_hash(&root, string(probe, "root")) &&
            read_proof(proof, &count, json_object_get(probe, "proof")) &&
-           merkle_verify_inclusion(&leaf, number(probe, "leafIdx"), number(probe, "treeSize"),
-                                   proof, count, &root);
+           merkle_verify_inclusion(HASH_SHA256, &leaf, number(probe, "leafIdx"),
+                                   number(probe, "treeSize"), proof, count, &root);
 }
 
 static bool probe_consistency(const json_t *probe)
@@ -123,8 +123,8 @@ static bool probe_consistency(const json_t *probe)
     size_t count = 0;
     return read_hash(&root1, string(probe, "root1")) && read_hash(&root2, string(probe, "root2")) &&
            read_proof(proof, &count, json_object_get(probe, "proof")) &&
-           merkle_verify_consistency(number(probe, "size1"), &root1, number(probe, "size2"), &root2,
-                                     proof, count);
+           merkle_verify_consistency(HASH_SHA256, number(probe, "size1"), &root1,
+                                     number(probe, "size2"), &root2, proof, count);
 }
 
 /* Walks the probes of one kind; their number is checked, so that an empty folder is no success. */
@@ -179,7 +179,7 @@ static void golden_tree(void **state)
     json_t *roots = json_object_get(json, "root_hash_hex_by_size");
     assert_int_equal(json_array_size(roots), 9);
     merkle_frontier f;
-    merkle_frontier_init(&f);
+    merkle_frontier_init(&f, HASH_SHA256);
     for (size_t n = 0; n <= 8; n++) {
         hash root;
         char hex[65];
@@ -198,7 +198,7 @@ static void golden_tree(void **state)
             data[i] = (uint8_t)byte;
         }
         hash leaf;
-        merkle_leaf(&leaf, data, size);
+        merkle_leaf(&leaf, HASH_SHA256, data, size);
         merkle_frontier_append(&f, &leaf);
     }
     json_decref(json);
@@ -497,7 +497,7 @@ static void tessera_log(void **state)
     const uint8_t *at = (const uint8_t *)bytes_buffer[2];
     const uint8_t *end = at + size;
     merkle_frontier f;
-    merkle_frontier_init(&f);
+    merkle_frontier_init(&f, HASH_SHA256);
     for (unsigned n = 0; n <= 15; n++) {
         char path[128];
         snprintf(path, sizeof path, "tiles/tessera-log/checkpoint.%u", n);
@@ -514,7 +514,7 @@ static void tessera_log(void **state)
         size_t length = (size_t)at[0] << 8 | at[1];
         assert_true((size_t)(end - at) >= 2 + length);
         hash leaf;
-        merkle_leaf(&leaf, at + 2, length);
+        merkle_leaf(&leaf, HASH_SHA256, at + 2, length);
         merkle_frontier_append(&f, &leaf);
         at += 2 + length;
     }

@@ -76,7 +76,7 @@ static void tell_batch(void *ctx, submit_batch *batch)
         acknowledged *a = &shared->statements[count++];
         memcpy(a->id, view.id, sizeof a->id);
         a->seq = item->seq;
-        merkle_leaf(&a->statement, item->statement.data, item->statement.size);
+        merkle_leaf(&a->statement, HASH_SHA256, item->statement.data, item->statement.size);
     }
     atomic_store(&shared->count, count);
     t->done(t->ctx, batch);
@@ -277,7 +277,7 @@ static void take_statements(buffer *out, wf_ledger *l)
         assert_ok(statement_parse(&statement, entry.statement, &err), &err);
         if (statement.system.data != NULL)
             continue;
-        merkle_leaf(&digest, entry.statement.data, entry.statement.size);
+        merkle_leaf(&digest, HASH_SHA256, entry.statement.data, entry.statement.size);
         for (size_t i = 0; i < STATEMENT_ID_SIZE; i++)
             buffer_printf(out, "%02x", statement.id[i]);
         buffer_printf(out, " ");
@@ -370,7 +370,7 @@ static void check_acknowledged(wf_ledger *l)
         assert_true(found);
         assert_int_equal(seq, a->seq);
         assert_ok(ledger_read(l->log, txn, seq, &bytes, &entry, &err), &err);
-        merkle_leaf(&digest, entry.statement.data, entry.statement.size);
+        merkle_leaf(&digest, HASH_SHA256, entry.statement.data, entry.statement.size);
         assert_memory_equal(digest.bytes, a->statement.bytes, sizeof digest.bytes);
     }
     store_abort(txn);

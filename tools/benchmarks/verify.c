@@ -25,7 +25,7 @@ static void *hash_slice(void *argument)
     slice *s = argument;
     hash h;
     for (size_t i = s->first; i < s->last; i++)
-        merkle_leaf(&h, s->data + s->offsets[i], s->offsets[i + 1] - s->offsets[i]);
+        merkle_leaf(&h, HASH_SHA256, s->data + s->offsets[i], s->offsets[i + 1] - s->offsets[i]);
     return NULL;
 }
 
