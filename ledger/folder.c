@@ -209,3 +209,21 @@ wf_status folder_lock(int *out, const char *dir, wf_error *err)
     free(path);
     return status;
 }
+
+wf_status folder_check_lock(const char *dir, int lock, wf_error *err)
+{
+    struct stat held, now;
+    char *path = folder_path(dir, FOLDER_STORE "/" FILE_LOCK);
+    if (path == NULL)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    bool same = fstat(lock, &held) == 0 && stat(path, &now) == 0 && held.st_dev == now.st_dev &&
+                held.st_ino == now.st_ino;
+    free(path);
+    if (!same)
+        return wf_fail(err, WF_DAMAGED,
+                       _("%s: the folder, or its store, was exchanged while it was written to; "
+                         "nothing more is signed: see which of the two is the ledger, and open it "
+                         "again"),
+                       dir);
+    return WF_OK;
+}

@@ -7,6 +7,7 @@
  *     store/         the LMDB environment
  *     checkpoint     the last signed checkpoint, replaced atomically after commits
  *     operator.pem   the operator's private key, mode 0600 (absent: reading works, writing not)
+ *     guard          optional: the path of a second copy of the checkpoint, outside (outside.c)
  * It is made under a temporary name (".NAME.tmp.PID") beside its place, synced and renamed; what an
  * interrupted attempt left there is removed by the next one for the same place.
  */
@@ -62,6 +63,10 @@ typedef struct ledger_options {
 wf_status ledger_create(const char *dir, const char *origin, const char *suite_name,
                         int utc_offset_minutes, const ledger_hooks *hooks, wf_error *err);
 wf_status ledger_open(ledger **out, const char *dir, const ledger_options *options, wf_error *err);
+/* Keeps the last signed checkpoint also in the file `path`, outside of the ledger's folder, from
+   now on: a whole folder that was put back to an older state is noticed too. Nobody writes
+   meanwhile. */
+wf_status ledger_set_guard(const char *dir, const char *path, wf_error *err);
 void ledger_close(ledger *l); /* stops the writer, writes the last checkpoint; NULL is fine */
 
 const char *ledger_origin(const ledger *l);

@@ -34,6 +34,10 @@ enum { PUBLIC_KEY_SIZE = 32, ED25519_SIZE = 64, LEDGER_FORMAT = 1 };
 #define FILE_FORMAT "FORMAT"
 #define FILE_CHECKPOINT "checkpoint"
 #define FILE_KEY "operator.pem"
+#define FILE_GUARD "guard"         /* names the copy of the checkpoint outside, outside.c */
+#define FILE_META "meta"           /* copy of the store's first pages */
+#define FILE_POLICY "policy"       /* of witnesses */
+#define FILE_WITNESSED "witnessed" /* the last checkpoint that has its quorum of cosignatures */
 #define FOLDER_STORE "store"
 #define FILE_LOCK "writer.lock" /* in the store's folder */
 
@@ -51,6 +55,8 @@ wf_status folder_check_format(const char *dir, wf_error *err);
 /* What a writer that was killed left of a file that it was replacing; for who holds the lock. */
 wf_status folder_remove_unfinished(const char *dir, wf_error *err);
 wf_status folder_lock(int *out, const char *dir, wf_error *err);
+/* That the folder of this name is still the one whose lock is held. */
+wf_status folder_check_lock(const char *dir, int lock, wf_error *err);
 
 /* ---- head.c: the row "head" of TABLE_META --------------------------------------------------- */
 
@@ -217,8 +223,19 @@ wf_status signed_head_read(ledger *l, checkpoint *out, char **text, wf_error *er
 /* That the log in `txn` holds what was signed, and goes on from there. */
 wf_status signed_head_check(ledger *l, const checkpoint *signed_head, store_txn *txn,
                             const ledger_head *head, wf_error *err);
-/* Signs what is committed and replaces the file. */
+/* A signed checkpoint of this ledger, wherever it was read: `name` is for the message. */
+wf_status signed_head_parse(const ledger *l, checkpoint *out, const char *name, const char *text,
+                            size_t size, wf_error *err);
+/* Reads the file again, compares it with what this process signed last and with the log, signs what
+   is committed and replaces the file. */
 wf_status signed_head_write(ledger *l, wf_error *err);
+
+/* ---- outside.c: the same checkpoint kept outside of the ledger's folder -------------------------
+ */
+
+/* *there false: none is wanted or, for readers, none can be read. */
+wf_status outside_read(const ledger *l, checkpoint *out, bool *there, wf_error *err);
+wf_status outside_write(const ledger *l, const char *text, size_t size, wf_error *err);
 
 /* ---- prepare.c: what can be checked of a statement on any thread -------------------------------
  */

@@ -93,7 +93,8 @@ static wf_status check_state(ledger *l, wf_error *err)
     store_txn *txn = NULL;
     genesis g;
     ledger_head head;
-    checkpoint signed_head = {0};
+    checkpoint signed_head = {0}, outside;
+    bool there = false;
     wf_status status = store_begin(&txn, l->store, false, err);
     if (status == WF_OK)
         status = ledger_read_genesis(&g, txn, err);
@@ -101,9 +102,11 @@ static wf_status check_state(ledger *l, wf_error *err)
         status = ledger_take_genesis(l, &g, err);
     store_abort(txn);
     txn = NULL;
-    /* The file before the store: a writer beside us commits first and signs after. */
+    /* The files before the store: a writer beside us commits first and signs after. */
     if (status == WF_OK)
         status = signed_head_read(l, &signed_head, NULL, err);
+    if (status == WF_OK)
+        status = outside_read(l, &outside, &there, err);
     if (status == WF_OK)
         status = store_begin(&txn, l->store, false, err);
     if (status == WF_OK)
@@ -112,6 +115,8 @@ static wf_status check_state(ledger *l, wf_error *err)
         status = check_root(l, txn, &head, err);
     if (status == WF_OK)
         status = signed_head_check(l, &signed_head, txn, &head, err);
+    if (status == WF_OK && there)
+        status = signed_head_check(l, &outside, txn, &head, err);
     store_abort(txn);
     l->last_signed = signed_head;
     return status;

@@ -3,7 +3,9 @@
  *
  * It is what notices a store that was put back to an older state, cut short or written anew: the
  * store commits first, the checkpoint is signed after, so the store may be ahead of it and never
- * behind. Before a new one is signed, the last one must be a beginning of the log.
+ * behind. Before a new one is signed, the file is read again and must be the last one that we know,
+ * and a beginning of the log; so must its copy outside of the folder, where there is one
+ * (outside.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,34 +13,42 @@
 #include "base/text.h"
 #include "ledger_private.h"
 
-wf_status signed_head_read(ledger *l, checkpoint *out, char **text, wf_error *err)
+wf_status signed_head_parse(const ledger *l, checkpoint *out, const char *name, const char *text,
+                            size_t size, wf_error *err)
 {
-    char *bytes = NULL;
-    size_t size = 0;
     note n;
     bool verified = false;
-    const char *reason = NULL;
-    wf_status status = folder_read(l->dir, FILE_CHECKPOINT, NOTE_MAX, &bytes, &size, err);
-    if (status != WF_OK)
-        return status;
-    if (bytes == NULL)
-        return wf_fail(err, WF_DAMAGED,
-                       _("%s/%s is missing: nothing shows that the store was not put back to an "
-                         "older state; restore it"),
-                       l->dir, FILE_CHECKPOINT);
-    reason = note_parse(&n, bytes, size);
+    const char *reason = note_parse(&n, text, size);
     if (reason == NULL)
         reason = note_verify(&verified, NULL, &n, &l->operator_note_key, 1);
     if (reason == NULL)
         reason = checkpoint_parse(out, n.text, n.text_size);
     if (reason == NULL && strcmp(out->origin, l->genesis.origin) != 0)
         reason = _("it is of another ledger");
-    if (reason != NULL)
-        status = wf_fail(err, WF_DAMAGED, "%s/%s: %s", l->dir, FILE_CHECKPOINT, reason);
+    return reason == NULL ? WF_OK : wf_fail(err, WF_DAMAGED, "%s: %s", name, reason);
+}
+
+wf_status signed_head_read(ledger *l, checkpoint *out, char **text, wf_error *err)
+{
+    char *bytes = NULL;
+    char *path = folder_path(l->dir, FILE_CHECKPOINT);
+    size_t size = 0;
+    wf_status status = path == NULL
+                           ? wf_fail(err, WF_SYSTEM, _("out of memory"))
+                           : folder_read(l->dir, FILE_CHECKPOINT, NOTE_MAX, &bytes, &size, err);
+    if (status == WF_OK && bytes == NULL)
+        status = wf_fail(err, WF_DAMAGED,
+                         _("%s is missing: nothing shows that the store was not put back to an "
+                           "older state; put the file back, or put a backup in place with: wufei "
+                           "restore"),
+                         path);
+    if (status == WF_OK)
+        status = signed_head_parse(l, out, path, bytes, size, err);
     if (status == WF_OK && text != NULL)
         *text = bytes;
     else
         free(bytes);
+    free(path);
     return status;
 }
 
@@ -50,7 +60,8 @@ wf_status signed_head_check(ledger *l, const checkpoint *signed_head, store_txn 
     if (signed_head->size > head->size)
         return wf_fail(err, WF_DAMAGED,
                        _("%s: rolled back or truncated ledger: the store holds %llu entries, %llu "
-                         "were signed; restore the newer store"),
+                         "were signed; put the newer store back, or, when it is lost, put a backup "
+                         "in place with: wufei restore, which records the loss in the log"),
                        l->dir, (unsigned long long)head->size,
                        (unsigned long long)signed_head->size);
     if (signed_head->size < head->size &&
@@ -86,6 +97,44 @@ static wf_status sign(ledger *l, const checkpoint *c, char *out, size_t out_size
     return WF_OK;
 }
 
+/* The file as it is now: another process, or somebody who put an older folder in our place, may
+   have changed it since we signed. */
+static wf_status compare(ledger *l, store_txn *txn, const ledger_head *head, wf_error *err)
+{
+    checkpoint kept, outside;
+    bool there = false;
+    wf_status status = l->lock >= 0 ? folder_check_lock(l->dir, l->lock, err) : WF_OK;
+    if (status == WF_OK)
+        status = signed_head_read(l, &kept, NULL, err);
+    if (status == WF_OK &&
+        (kept.size != l->last_signed.size || !hash_equal(&kept.root, &l->last_signed.root)))
+        status = wf_fail(err, WF_DAMAGED,
+                         _("%s/%s: it says %llu entries, and the last one that this process signed "
+                           "or found here had %llu: somebody else changed it; nothing more is "
+                           "signed"),
+                         l->dir, FILE_CHECKPOINT, (unsigned long long)kept.size,
+                         (unsigned long long)l->last_signed.size);
+    if (status == WF_OK)
+        status = signed_head_check(l, &kept, txn, head, err);
+    if (status == WF_OK)
+        status = outside_read(l, &outside, &there, err);
+    if (status == WF_OK && there)
+        status = signed_head_check(l, &outside, txn, head, err);
+    return status;
+}
+
+/* In this order: commit (long done), the file in the folder, the copy outside. After a crash
+   between two of them the later one is older, which is still a beginning of the log. */
+static wf_status replace(ledger *l, const char *text, size_t size, const checkpoint *next,
+                         wf_error *err)
+{
+    wf_status status = folder_write(l->dir, FILE_CHECKPOINT, text, size, 0644, err);
+    if (status != WF_OK)
+        return status;
+    l->last_signed = *next;
+    return outside_write(l, text, size, err);
+}
+
 wf_status signed_head_write(ledger *l, wf_error *err)
 {
     enum { SIGNED_MAX = 2048 };
@@ -98,16 +147,12 @@ wf_status signed_head_write(ledger *l, wf_error *err)
     if (status == WF_OK)
         status = head_get(&head, txn, err);
     if (status == WF_OK && l->last_signed.size > 0)
-        status = signed_head_check(l, &l->last_signed, txn, &head, err);
+        status = compare(l, txn, &head, err);
     store_abort(txn);
     if (status != WF_OK)
         return status;
     checkpoint next = {.size = head.size, .root = head.root};
     strcpy(next.origin, l->genesis.origin);
     status = sign(l, &next, text, sizeof text, &size, err);
-    if (status == WF_OK)
-        status = folder_write(l->dir, FILE_CHECKPOINT, text, size, 0644, err);
-    if (status == WF_OK)
-        l->last_signed = next;
-    return status;
+    return status == WF_OK ? replace(l, text, size, &next, err) : status;
 }

@@ -88,6 +88,7 @@ typedef struct wf_init_options {
     const char *origin;     /* NULL: "wufei.example/<random>"; a DNS-like name is best */
     const char *suite;      /* NULL: "ed25519-sha256" */
     int utc_offset_minutes; /* where the ledger's days begin; 480 is +08:00 */
+    const char *guard; /* NULL, or a new file outside of `dir`: a copy of the last checkpoint */
 } wf_init_options;
 
 /* Atomic: an interrupted init leaves nothing. WF_REFUSED when `dir` exists and is not empty. */

@@ -65,6 +65,8 @@ wf_status wf_init(const char *dir, const wf_init_options *options, wf_error *err
                            options->suite == NULL ? "ed25519-sha256" : options->suite,
                            options->utc_offset_minutes, &hooks, err);
     book_free(b);
+    if (status == WF_OK && options->guard != NULL)
+        status = ledger_set_guard(dir, options->guard, err);
     return status;
 }
 

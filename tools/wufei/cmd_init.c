@@ -6,12 +6,15 @@
 
 #include "command.h"
 
-enum { INIT_ORIGIN, INIT_SUITE, INIT_UTC_OFFSET };
+enum { INIT_ORIGIN, INIT_SUITE, INIT_UTC_OFFSET, INIT_GUARD };
 
 static const option_spec options[] = {
     {"origin", 0, "NAME", N_("the ledger's name for ever, like city.example/waste")},
     {"suite", 0, "SUITE", N_("hash and signatures: ed25519-sha256")},
     {"utc-offset", 0, "+HH:MM", N_("where its days begin (+08:00)")},
+    {"guard", 0, "FILE",
+     N_("keep the last checkpoint also in FILE, on another disk: a folder that was put back to an "
+        "older state is noticed too")},
 };
 
 static wf_status init_offset(arguments *args, const char *text, int *out_minutes)
@@ -57,7 +60,9 @@ static wf_status init_answer(arguments *args, const wf_sink *sink, const wf_ledg
 
 static wf_status init_run(arguments *args)
 {
-    wf_init_options init = {.origin = args->value[INIT_ORIGIN], .suite = args->value[INIT_SUITE]};
+    wf_init_options init = {.origin = args->value[INIT_ORIGIN],
+                            .suite = args->value[INIT_SUITE],
+                            .guard = args->value[INIT_GUARD]};
     wf_ledger *ledger = NULL;
     output *out = NULL;
     if (args->rest_count == 1)
@@ -79,7 +84,7 @@ static wf_status init_run(arguments *args)
 const command command_init = {
     .name = "init",
     .summary = N_("make a new ledger with its operator key"),
-    .synopsis = "[DIR] [--origin NAME] [--utc-offset +HH:MM]",
+    .synopsis = "[DIR] [--origin NAME] [--utc-offset +HH:MM] [--guard FILE]",
     .example = "  wufei init -L ./ledger --origin city.example/waste\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,

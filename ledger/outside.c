@@ -1,0 +1,133 @@
+/*
+ * ledger/outside.c: a second copy of the last signed checkpoint, outside of the ledger's folder.
+ *
+ * The checkpoint in the folder notices a store that was put back to an older state. Whoever puts
+ * the whole folder back puts both back; this copy, on another disk or machine, stays where it was.
+ * It is replaced after the one in the folder and compared like it. It is wanted when the folder
+ * holds
+ *
+ *     guard    one line: the absolute path of the copy
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "ledger_private.h"
+
+/* The path, malloced; *out NULL when none is wanted. */
+static wf_status read_path(const char *dir, char **out, wf_error *err)
+{
+    size_t size = 0;
+    wf_status status = folder_read(dir, FILE_GUARD, PATH_MAX, out, &size, err);
+    if (status != WF_OK || *out == NULL)
+        return status;
+    char *end = memchr(*out, '\n', size);
+    if (end != NULL && end + 1 == *out + size && (*out)[0] == '/' &&
+        memchr(*out, 0, size) == NULL && strrchr(*out, '/')[1] != '\n') {
+        *end = '\0';
+        return WF_OK;
+    }
+    free(*out);
+    *out = NULL;
+    return wf_fail(err, WF_DAMAGED,
+                   _("%s/%s does not hold one line with an absolute path; name the copy of the "
+                     "checkpoint again with: wufei repair --guard FILE"),
+                   dir, FILE_GUARD);
+}
+
+/* Cuts "/a/b" into "/a" and "b"; the name of the folder "/" stays "/". */
+static const char *split(char *path)
+{
+    char *slash = strrchr(path, '/');
+    *slash = '\0';
+    return slash + 1;
+}
+
+static const char *folder_of(const char *path)
+{
+    return path[0] == '\0' ? "/" : path;
+}
+
+static wf_status missing(const ledger *l, const char *folder, const char *name, wf_error *err)
+{
+    return wf_fail(
+        err, WF_DAMAGED,
+        _("%s/%s, the copy of the last checkpoint outside of %s, is missing: mount its "
+          "disk or put it back; when it is lost for good, make it anew with: wufei repair "
+          "--guard FILE"),
+        folder, name, l->dir);
+}
+
+wf_status outside_read(const ledger *l, checkpoint *out, bool *there, wf_error *err)
+{
+    char *path = NULL;
+    char *text = NULL;
+    size_t size = 0;
+    *there = false;
+    wf_status status = read_path(l->dir, &path, err);
+    if (status != WF_OK || path == NULL)
+        return status;
+    const char *name = split(path);
+    status = folder_read(folder_of(path), name, NOTE_MAX, &text, &size, err);
+    if (status != WF_OK && l->read_only)
+        status = WF_OK; /* a reader need not be able to read everything of the operator's */
+    else if (status == WF_OK && text == NULL && !l->read_only)
+        status = missing(l, path, name, err);
+    if (status == WF_OK && text != NULL) {
+        path[strlen(path)] = '/'; /* whole again */
+        status = signed_head_parse(l, out, path, text, size, err);
+        *there = status == WF_OK;
+    }
+    free(text);
+    free(path);
+    return status;
+}
+
+wf_status outside_write(const ledger *l, const char *text, size_t size, wf_error *err)
+{
+    char *path = NULL;
+    wf_status status = read_path(l->dir, &path, err);
+    if (status != WF_OK || path == NULL)
+        return status;
+    const char *name = split(path);
+    status = folder_write(folder_of(path), name, text, size, 0644, err);
+    free(path);
+    return status;
+}
+
+wf_status ledger_set_guard(const char *dir, const char *path, wf_error *err)
+{
+    char line[PATH_MAX + 2];
+    char *text = NULL;
+    size_t size = 0;
+    wf_status status = WF_OK;
+    if (path[0] != '/' && getcwd(line, sizeof line) == NULL)
+        return wf_fail_errno(err, "%s", path);
+    size_t used = path[0] == '/' ? 0 : strlen(line);
+    if (strchr(path, '\n') != NULL || path[0] == '\0' || path[strlen(path) - 1] == '/' ||
+        (size_t)snprintf(line + used, sizeof line - used, "%s%s\n", used > 0 ? "/" : "", path) >=
+            sizeof line - used)
+        return wf_fail(err, WF_USAGE, _("--guard '%s' is not the name of a file"), path);
+    if (access(path, F_OK) == 0) /* it may be the only trace of what was signed */
+        return wf_fail(err, WF_REFUSED,
+                       _("--guard %s exists already; name a new file, or move that one away"),
+                       path);
+    /* The checkpoint itself, so that the copy is there before anybody asks for it. */
+    status = folder_read(dir, FILE_CHECKPOINT, NOTE_MAX, &text, &size, err);
+    if (status == WF_OK && text == NULL)
+        status = wf_fail(err, WF_DAMAGED, _("%s/%s is missing"), dir, FILE_CHECKPOINT);
+    if (status == WF_OK) {
+        char *copy = strndup(line, strlen(line) - 1);
+        const char *name = copy == NULL ? NULL : split(copy);
+        status = copy == NULL ? wf_fail(err, WF_SYSTEM, _("out of memory"))
+                              : folder_write(folder_of(copy), name, text, size, 0644, err);
+        free(copy);
+    }
+    if (status == WF_OK)
+        status = folder_write(dir, FILE_GUARD, line, strlen(line), 0644, err);
+    free(text);
+    return status;
+}
