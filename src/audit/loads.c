@@ -213,11 +213,16 @@ size_t load_window(const load_table *t, int64_t ms)
     return window < t->window_count ? window : t->window_count - 1;
 }
 
+/* A scale is off when its effect is more than its class may err and sure: proposals. */
+static const double off_effect = 0.004; /* of the mass: twice what class III errs at 500 e */
+static const double off_sigmas = 4;
+enum { OFF_PAIRS = 10 };
+
 bool load_scale_off(const load_table *t, scale_id scale, size_t window, uint32_t partners)
 {
     const scale_effect *e = &t->effects[(size_t)scale * t->window_count + window];
-    return e->pairs >= 10 && e->partners >= partners && fabs(e->effect) > 0.004 &&
-           fabs(e->effect) > 4 * e->sigma;
+    return e->pairs >= OFF_PAIRS && e->partners >= partners && fabs(e->effect) > off_effect &&
+           fabs(e->effect) > off_sigmas * e->sigma;
 }
 
 bool load_pair_blocked(const load_table *t, const weight_pair *p, uint32_t partners)

@@ -20,6 +20,10 @@ static const rule_parameter parameters[] = {
     {"common", 0.3, "sigma", "proposal: what all loads of a week share (uncorrected span bias)"},
     {"share", 0.002, "share of the loads", "proposal: smaller leans are within span biases"},
     {"loads", 12, "loads", "proposal"},
+    {"p", 0.05, "", "proposal: what is not below it is not told of at all"},
+    {"shared_bias", 0.0006, "share of the loads", "proposal: error that no fit of scales removes"},
+    {"stands_alone", 0.1, "",
+     "DESIGN 5: q, over the tests of one kind; fixes the day of the alarm"},
 };
 
 enum { WEEKS_MAX = 2000 };
@@ -45,7 +49,7 @@ static int64_t week_of(const city *c, int64_t ms)
 }
 
 /* Loads from the start of the run that Page's statistic stands on up to the moment of the alarm. */
-static void weigh_run(alarm *a, const series *s)
+static void weigh_run(alarm *a, const series *s, double shared_bias)
 {
     for (size_t i = 0; i < s->count; i++) {
         const weight_pair *p = &s->table->pairs[s->items[i]];
@@ -54,7 +58,7 @@ static void weigh_run(alarm *a, const series *s)
         a->gap_g += p->gap_g;
         a->sent_g += p->sent_g;
         a->variance_g2 += p->sigma_g * p->sigma_g;
-        a->common_g += 0.0006 * p->sent_g;
+        a->common_g += shared_bias * p->sent_g;
         a->loads++;
     }
 }
@@ -114,13 +118,14 @@ static alarm page_test(const rule_context *ctx, const series *s, double horizon,
         shown = shown || (p <= enough && is_heavy(ctx, loads, gap_g, sent_g));
     }
     if (a.highest > 0)
-        weigh_run(&a, s);
+        weigh_run(&a, s, rule_parameter_value(ctx->rule, "shared_bias"));
     return a;
 }
 
 static bool is_raised(const rule_context *ctx, const alarm *a)
 {
-    return a->p <= 0.05 && is_heavy(ctx, (double)a->loads, a->gap_g, a->sent_g);
+    return a->p <= rule_parameter_value(ctx->rule, "p") &&
+           is_heavy(ctx, (double)a->loads, a->gap_g, a->sent_g);
 }
 
 static wf_status report(rule_context *ctx, enum subject_kind kind, uint32_t subject,
@@ -256,7 +261,8 @@ static wf_status run(rule_context *ctx, wf_error *err)
         !group_loads(&vehicles, ctx, true) || !group_loads(&carriers, ctx, false)) {
         status = wf_fail(err, WF_SYSTEM, "out of memory for the loads by carrier");
     } else {
-        double enough = 0.1 / (double)(c->vehicle_count + 1);
+        double enough =
+            rule_parameter_value(ctx->rule, "stands_alone") / (double)(c->vehicle_count + 1);
         rule_count_tests(ctx, test_all(ctx, &carriers, of_carrier, horizon, enough));
         rule_count_tests(ctx, test_all(ctx, &vehicles, of_vehicle, horizon, enough));
         status =

@@ -27,6 +27,9 @@ static const rule_parameter parameters[] = {
     {"least_claim", 0.26, "ln", "proposal: 30 % more; a wet month stays below it"},
     {"significant_share", 0.5, "of the significant mass", "detection.md, R26"},
     {"least_shift", 0.04, "ln", "proposal: 4 % less"},
+    {"p", 0.1, "", "proposal: what is not below it is not told of at all"},
+    {"stands_alone", 0.0005, "",
+     "proposal: DESIGN 5's q over 200 series; fixes the day of the alarm"},
 };
 
 #define POWER_EXPONENT_LEAST 0.5
@@ -292,7 +295,9 @@ static wf_status test(rule_context *ctx, enum sign sign, site_id site, code_id o
     if (sign == SIGN_LOSS_CLAIM)
         for (size_t i = 0; i < w->count; i++)
             w->values[i] = -w->values[i];
-    if (!scan_find_low(&low, w->values, w->count, &noise, 0.1 / 200) || low.p > 0.1 ||
+    if (!scan_find_low(&low, w->values, w->count, &noise,
+                       rule_parameter_value(ctx->rule, "stands_alone")) ||
+        low.p > rule_parameter_value(ctx->rule, "p") ||
         low.shift < rule_parameter_value(ctx->rule,
                                          sign == SIGN_LOSS_CLAIM ? "least_claim" : "least_shift"))
         return WF_OK;

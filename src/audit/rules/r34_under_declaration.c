@@ -25,6 +25,9 @@ static const rule_parameter parameters[] = {
     {"least_shift", 0.20, "ln", "proposal: 18 % less"},
     {"coefficient_sigma", 0.35, "ln", "detection.md 2.5: s_coef"},
     {"peers", 8, "sites", "proposal"},
+    {"peer_z", 1.645, "sigma", "one-sided 5 %"},
+    {"p", 0.1, "", "proposal: what is not below it is not told of at all"},
+    {"stands_alone", 0.02, "", "proposal: a fifth of DESIGN 5's q; fixes the day of the alarm"},
 };
 
 enum { CLASSES = 2, PERIODS_MAX = 400 };
@@ -483,7 +486,7 @@ static bool find_peer_low(scan_low *out, const rule_context *ctx, const double *
         *out = (scan_low){
             0, periods,         level - levels[site], level, spread * sqrt((double)periods),
             z, normal_upper(z), periods - 1};
-        enough = z > 1.645;
+        enough = z > rule_parameter_value(ctx->rule, "peer_z");
     }
     free(peers);
     return enough;
@@ -506,12 +509,14 @@ static wf_status test_site(rule_context *ctx, const table *t, const common *m, d
     scan_low low = {0};
     /* Alone among the tests of both classes, and with something to spare: what all sites share was
        known less well then. */
-    double enough = 0.02 / (double)(2 * ctx->city->site_count + 1);
+    double enough =
+        rule_parameter_value(r, "stands_alone") / (double)(2 * ctx->city->site_count + 1);
     scan_noise noise = {rule_parameter_value(r, "noise"), m->noise[driver][class], 8};
     bool found = peers ? find_peer_low(&low, ctx, levels, site, s->count)
                        : scan_find_low(&low, s->values, s->count, &noise, enough);
     rule_count_tests(ctx, peers || s->count >= 6 ? 1 : 0);
-    if (!found || low.p > 0.1 || low.shift < rule_parameter_value(r, "least_shift"))
+    if (!found || low.p > rule_parameter_value(r, "p") ||
+        low.shift < rule_parameter_value(r, "least_shift"))
         return WF_OK;
     return report(ctx, s, &low, class, t->driver[site], err);
 }

@@ -28,11 +28,23 @@ static const rule_parameter parameters[] = {
     {"background", 0.15, "visits per place", "proposal: chance stops at one spot"},
     {"visits", 4, "visits", "CN112348091A: five by several vehicles"},
     {"origin_visits", 3, "visits", "proposal"},
+    {"night_from", 22, "h", "proposal"},
+    {"night_to", 5, "h", "proposal"},
+    {"closure_margin", 500, "m", "proposal: the queue before a closed road"},
+    {"longest_trip", 4, "h", "proposal: how long a load that never arrived stays on the vehicle"},
+    {"report_distance", 300, "m", "proposal: how well a citizen names a place"},
+    {"report_factor", 0.1, "", "proposal: what a report of dumping makes of p"},
+    {"usual_fill", 0.6, "of the payload", "proposal: a load that no manifest tells"},
+    {"least_fill", 0.1, "of the payload", "proposal"},
+    {"most_fill", 1.05, "of the payload", "proposal: loads above the permit are small"},
+    {"usual_payload", 5, "t", "proposal: a vehicle whose payload is not registered"},
 };
 
 typedef struct limits {
     double stay_m, site_m, place_m, same_m, background, visits, origin_visits;
-    int64_t stay_ms;
+    double closure_m, report_m, report_factor;
+    double usual_fill, least_fill, most_fill, payload_g;
+    int64_t stay_ms, night_from_ms, night_to_ms, trip_ms;
 } limits;
 
 typedef struct visit {
@@ -133,7 +145,7 @@ static bool at_listed_place(const city *c, const limits *l, const stay_point *s)
         if (f->kind == FILING_ROAD_CLOSURE && f->radius_mm > 0 && f->from_ms < s->to_ms &&
             f->to_ms > s->from_ms &&
             flat_distance_m(s->lat_e7, s->lon_e7, f->lat_e7, f->lon_e7) <=
-                f->radius_mm / 1000.0 + 500)
+                f->radius_mm / 1000.0 + l->closure_m)
             return true;
     }
     return false;
@@ -141,14 +153,14 @@ static bool at_listed_place(const city *c, const limits *l, const stay_point *s)
 
 /* ---- visits --------------------------------------------------------------------------------- */
 
-static bool is_night(const city *c, int64_t ms)
+static bool is_night(const city *c, const limits *l, int64_t ms)
 {
     int64_t clock = ms - time_day_start(time_day(ms, c->utc_offset_minutes), c->utc_offset_minutes);
-    return clock >= 22 * (int64_t)TIME_HOUR_MS || clock < 5 * (int64_t)TIME_HOUR_MS;
+    return clock >= l->night_from_ms || clock < l->night_to_ms;
 }
 
 /* The manifest whose load is on the vehicle at a moment. */
-static manifest_id load_at(const rule_context *ctx, vehicle_id v, int64_t at_ms)
+static manifest_id load_at(const rule_context *ctx, const limits *l, vehicle_id v, int64_t at_ms)
 {
     const city *c = ctx->city;
     size_t count = 0;
@@ -166,7 +178,7 @@ static manifest_id load_at(const rule_context *ctx, vehicle_id v, int64_t at_ms)
         const manifest_row *m = &c->manifests[items[i - 1]];
         int64_t end = m->arrived_ms != TIME_NONE ? m->arrived_ms : m->received_ms;
         if (end == TIME_NONE)
-            end = m->picked_up_ms + 4 * (int64_t)TIME_HOUR_MS;
+            end = m->picked_up_ms + l->trip_ms;
         if (at_ms < end)
             return items[i - 1];
     }
@@ -199,7 +211,7 @@ static bool visits_of_vehicle(rule_context *ctx, const limits *l, const grid_ent
         }
         if (at_listed_place(c, l, &s))
             continue;
-        manifest_id load = load_at(ctx, vehicle, s.from_ms);
+        manifest_id load = load_at(ctx, l, vehicle, s.from_ms);
         bool stale = left_ms == TIME_NONE || s.from_ms - left_ms > 4 * (int64_t)TIME_HOUR_MS;
         visit v = {s.from_ms,
                    s.to_ms,
@@ -209,7 +221,7 @@ static bool visits_of_vehicle(rule_context *ctx, const limits *l, const grid_ent
                    load,
                    stale ? BOOK_NONE : origin,
                    BOOK_NONE,
-                   is_night(c, s.from_ms)};
+                   is_night(c, l, s.from_ms)};
         if (load != BOOK_NONE)
             v.origin = c->manifests[load].generator_site;
         if (load == BOOK_NONE && v.origin == BOOK_NONE && !v.night)
@@ -324,7 +336,7 @@ static double place_p(const limits *l, double score, uint32_t reports)
 {
     /* 1 - Q loses its digits below 1e-15; the exact tail is smaller still. */
     double p = fmax(poisson_upper(floor(score), l->background), 1e-15);
-    return reports > 0 ? p / 10 : p;
+    return reports > 0 ? p * l->report_factor : p;
 }
 
 static place judge_place(const city *c, const limits *l, const visit *visits, size_t count)
@@ -343,7 +355,7 @@ static place judge_place(const city *c, const limits *l, const visit *visits, si
     p.lon_e7 = (int32_t)lround(lon / (double)count);
     for (size_t i = 0; i < c->report_count; i++) {
         const report_row *r = &c->reports[i];
-        if (flat_distance_m(p.lat_e7, p.lon_e7, r->lat_e7, r->lon_e7) <= 300 &&
+        if (flat_distance_m(p.lat_e7, p.lon_e7, r->lat_e7, r->lon_e7) <= l->report_m &&
             (r->category == REPORT_DUMPING || r->category == REPORT_ODOUR))
             p.reports++;
     }
@@ -353,19 +365,21 @@ static place judge_place(const city *c, const limits *l, const visit *visits, si
 
 /* Mass of the visits: the manifest's pick-up, else the payload that the vehicle may carry,
  * unsurely. */
-static void add_mass(const city *c, const visit *v, double *mass_g, double *low_g, double *high_g)
+static void add_mass(const city *c, const limits *l, const visit *v, double *mass_g, double *low_g,
+                     double *high_g)
 {
     const vehicle_row *vehicle = &c->vehicles[v->vehicle];
-    double payload = vehicle->max_payload_g != MASS_NONE ? (double)vehicle->max_payload_g : 5e6;
+    double payload =
+        vehicle->max_payload_g != MASS_NONE ? (double)vehicle->max_payload_g : l->payload_g;
     if (v->manifest != BOOK_NONE && c->manifests[v->manifest].picked_up_g > 0) {
         const manifest_row *m = &c->manifests[v->manifest];
         *mass_g += (double)m->picked_up_g;
         *low_g += m->unaccounted_g > 0 ? (double)m->unaccounted_g : 0;
-        *high_g += (double)m->picked_up_g * 1.05;
+        *high_g += (double)m->picked_up_g * l->most_fill;
     } else {
-        *mass_g += 0.6 * payload;
-        *low_g += 0.1 * payload;
-        *high_g += 1.05 * payload;
+        *mass_g += l->usual_fill * payload;
+        *low_g += l->least_fill * payload;
+        *high_g += l->most_fill * payload;
     }
 }
 
@@ -408,8 +422,8 @@ static enum waste_stream place_stream(const city *c, const place *p)
 }
 
 /* One finding for the place (only == BOOK_NONE) or for a site that its visits came from. */
-static wf_status report(rule_context *ctx, const place *p, site_id only, int64_t known_ms,
-                        wf_error *err)
+static wf_status report(rule_context *ctx, const limits *l, const place *p, site_id only,
+                        int64_t known_ms, wf_error *err)
 {
     const city *c = ctx->city;
     finding f = rule_finding(ctx, FINDING_SUSPICION, SEVERITY_URGENT);
@@ -435,7 +449,7 @@ static wf_status report(rule_context *ctx, const place *p, site_id only, int64_t
         const visit *v = &p->visits[i];
         if (only != BOOK_NONE && v->origin != only)
             continue;
-        add_mass(c, v, &mass, &low, &high);
+        add_mass(c, l, v, &mass, &low, &high);
         f.from_ms = f.from_ms == TIME_NONE ? v->from_ms : f.from_ms;
         f.to_ms = v->to_ms;
         visits++;
@@ -481,7 +495,8 @@ static wf_status report_origins(rule_context *ctx, const limits *l, const place 
                 known = p->visits[k].to_ms;
         if (visits < l->origin_visits)
             continue;
-        wf_status status = report(ctx, p, origin, known > p->known_ms ? known : p->known_ms, err);
+        wf_status status =
+            report(ctx, l, p, origin, known > p->known_ms ? known : p->known_ms, err);
         if (status != WF_OK)
             return status;
     }
@@ -500,7 +515,7 @@ static wf_status report_places(rule_context *ctx, const limits *l, const visit_l
         first = end;
         if (p.known_ms == TIME_NONE)
             continue;
-        wf_status status = report(ctx, &p, BOOK_NONE, p.known_ms, err);
+        wf_status status = report(ctx, l, &p, BOOK_NONE, p.known_ms, err);
         if (status == WF_OK)
             status = report_origins(ctx, l, &p, err);
         if (status != WF_OK)
@@ -509,17 +524,33 @@ static wf_status report_places(rule_context *ctx, const limits *l, const visit_l
     return WF_OK;
 }
 
+static limits limits_of(const rule *r)
+{
+    return (limits){
+        .stay_m = rule_parameter_value(r, "stay_radius"),
+        .site_m = rule_parameter_value(r, "site_distance"),
+        .place_m = rule_parameter_value(r, "place_margin"),
+        .same_m = rule_parameter_value(r, "same_place"),
+        .background = rule_parameter_value(r, "background"),
+        .visits = rule_parameter_value(r, "visits"),
+        .origin_visits = rule_parameter_value(r, "origin_visits"),
+        .closure_m = rule_parameter_value(r, "closure_margin"),
+        .report_m = rule_parameter_value(r, "report_distance"),
+        .report_factor = rule_parameter_value(r, "report_factor"),
+        .usual_fill = rule_parameter_value(r, "usual_fill"),
+        .least_fill = rule_parameter_value(r, "least_fill"),
+        .most_fill = rule_parameter_value(r, "most_fill"),
+        .payload_g = rule_parameter_value(r, "usual_payload") * 1e6,
+        .stay_ms = (int64_t)(rule_parameter_value(r, "stay") * TIME_MINUTE_MS),
+        .night_from_ms = (int64_t)(rule_parameter_value(r, "night_from") * TIME_HOUR_MS),
+        .night_to_ms = (int64_t)(rule_parameter_value(r, "night_to") * TIME_HOUR_MS),
+        .trip_ms = (int64_t)(rule_parameter_value(r, "longest_trip") * TIME_HOUR_MS),
+    };
+}
+
 static wf_status run(rule_context *ctx, wf_error *err)
 {
-    const rule *r = ctx->rule;
-    limits l = {rule_parameter_value(r, "stay_radius"),
-                rule_parameter_value(r, "site_distance"),
-                rule_parameter_value(r, "place_margin"),
-                rule_parameter_value(r, "same_place"),
-                rule_parameter_value(r, "background"),
-                rule_parameter_value(r, "visits"),
-                rule_parameter_value(r, "origin_visits"),
-                (int64_t)(rule_parameter_value(r, "stay") * TIME_MINUTE_MS)};
+    limits l = limits_of(ctx->rule);
     visit_list list = {0};
     wf_status status = WF_OK;
     if (!find_visits(ctx, &l, &list)) {
