@@ -91,8 +91,9 @@ static wf_status write_proof(ledger *l, store_txn *txn, uint64_t seq, const chec
     size_t count = 0;
     ledger_head head;
     tile_reader reader = {txn, l->suite->hash, err};
-    entry_view entry;
-    wf_status status = ledger_read(l, txn, seq, NULL, &entry, err);
+    hash leaf;
+    span bytes;
+    wf_status status = ledger_read(l, txn, seq, &bytes, NULL, err);
     if (status == WF_OK)
         status = head_get(&head, txn, err);
     if (status == WF_OK)
@@ -107,6 +108,12 @@ static wf_status write_proof(ledger *l, store_txn *txn, uint64_t seq, const chec
     if (!merkle_prove_inclusion(hashes, &count, reader.kind, seq, c->size, tile_read_hash, &reader))
         return wf_fail(err, WF_DAMAGED, _("entry %llu: the tree cannot be read"),
                        (unsigned long long)seq);
+    merkle_leaf(&leaf, reader.kind, bytes.data, bytes.size);
+    if (!merkle_verify_inclusion(reader.kind, &leaf, seq, c->size, hashes, count, &c->root))
+        return wf_fail(
+            err, WF_DAMAGED,
+            _("entry %llu: its proof does not lead to the signed root; run wufei verify"),
+            (unsigned long long)seq);
     size_t text_size = strlen(signed_text);
     size_t room = PROOF_LINES_MAX + text_size;
     *out = malloc(room);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "hash_many.h"
 #include "ledger_private.h"
 
 enum { TILE_KEY_SIZE = 9 };
@@ -144,19 +145,19 @@ wf_status tree_load(tree *t, store_txn *txn, hash_kind kind, uint64_t size, wf_e
     return WF_OK;
 }
 
-/* The root of 2^bits hashes that stand together. */
+/* The root of 2^bits hashes that stand together, level by level. Proofs are nothing but this: two
+   nodes side by side halve the time of one (hash_many.h). */
 static void fold(hash *out, hash_kind kind, const uint8_t *hashes, unsigned bits)
 {
-    hash stack[TILE_BITS + 1];
-    for (unsigned i = 0; i < 1U << bits; i++) {
-        hash node;
-        unsigned level = 0;
-        memcpy(node.bytes, hashes + (size_t)i * HASH_SIZE, HASH_SIZE);
-        for (unsigned rest = i; (rest & 1) != 0; rest >>= 1)
-            merkle_node(&node, kind, &stack[level++], &node);
-        stack[level] = node;
+    hash level[2][TILE_WIDTH / 4]; /* the largest subtree asked for is half a tile */
+    const uint8_t *children = hashes;
+    WF_ASSERT(bits < TILE_BITS);
+    for (unsigned b = 0; b < bits; b++) {
+        hash *parents = level[b & 1];
+        hash_many_nodes(parents, kind, children, (size_t)1 << (bits - 1 - b));
+        children = parents[0].bytes;
     }
-    *out = stack[bits];
+    memcpy(out->bytes, children, HASH_SIZE);
 }
 
 bool tile_read_hash(void *ctx, hash *out, unsigned level, uint64_t index)

@@ -13,8 +13,9 @@
  *
  * Only x86-64 with SHA-NI is served, found at run time; on every other processor hash_many.c uses
  * merkle_leaf and merkle_node. OpenSSL stays the judge: tests/proof/test_sha256_pair.c compares
- * with it over all lengths, and everything that is written or shown to others (heads, receipts,
- * checkpoints) is still hashed by merkle.c.
+ * with it over all lengths, and everything that is written (tiles, heads, checkpoints) is still
+ * hashed by merkle.c. A receipt's hashes come from here, but no receipt is given out before
+ * merkle.c has verified it.
  */
 #ifndef PROOF_SHA256_PAIR_H
 #define PROOF_SHA256_PAIR_H
