@@ -27,6 +27,9 @@ double memory_watch_stop_mib(memory_watch *w);
  */
 bool bench_ratio(const char *name, const char *unit, double ours, double limit,
                  const char *limit_what, double wanted);
+/* The same where nothing is promised. */
+void bench_beside(const char *name, const char *unit, double ours, double limit,
+                  const char *limit_what);
 /* Prints "name: value UNIT, wanted <= (or >=) bound: ok|MISSED". */
 bool bench_at_most(const char *name, const char *unit, double value, double bound);
 bool bench_at_least(const char *name, const char *unit, double value, double bound);
@@ -47,11 +50,15 @@ void bench_remove(const char *dir); /* rm -rf of a folder that a benchmark made 
 /* Runs an argument vector, output to /dev/null; seconds, or a negative number when it failed. */
 double bench_spawn(char *const argv[]);
 
+/* Reads a whole recording; with `dir` also replays it into bare LMDB in that folder. Seconds. */
+double bench_replay(const char *trace_path, const char *dir, uint64_t *puts, uint64_t *commits);
+
 /* The benchmarks; each returns the number of missed bounds. */
 int bench_ingest(const char *bundle, const char *work);
 int bench_signed(const char *work);
 int bench_verify(const char *work);
 int bench_audit(const char *work);
 int bench_show(const char *work, const char *wufei);
+int bench_log(const char *work, uint64_t entries); /* the ledger without a book: ledger_log.c */
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * wufei-bench: the measured promises. Usage: wufei-bench WORK_DIR CITY_DIR WUFEI [PART...]
+ * wufei-bench: the measured promises.
+ * Usage: wufei-bench [--entries N] WORK_DIR CITY_DIR WUFEI [PART...]
  *
  * tools/bench makes the city and calls this. Exit status 0 when every bound holds, 1 when one is
  * missed, 4 when the system failed.
@@ -7,6 +8,7 @@
 #include "bench.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool wanted(int argc, char **argv, const char *part)
@@ -21,9 +23,15 @@ static bool wanted(int argc, char **argv, const char *part)
 
 int main(int argc, char **argv)
 {
-    if (argc < 4) {
-        fprintf(stderr, "usage: wufei-bench WORK_DIR CITY_DIR WUFEI [ingest|signed|verify|audit|"
-                        "show]...\n");
+    unsigned long long entries = 10000000; /* of the part "ledger" */
+    if (argc > 2 && strcmp(argv[1], "--entries") == 0) {
+        entries = strtoull(argv[2], NULL, 10);
+        argc -= 2;
+        argv += 2;
+    }
+    if (argc < 4 || entries == 0) {
+        fprintf(stderr, "usage: wufei-bench [--entries N] WORK_DIR CITY_DIR WUFEI "
+                        "[ingest|signed|verify|audit|show|ledger]...\n");
         return 2;
     }
     const char *work = argv[1];
@@ -39,6 +47,8 @@ int main(int argc, char **argv)
         missed += bench_audit(work);
     if (wanted(argc, argv, "show"))
         missed += bench_show(work, argv[3]);
+    if (wanted(argc, argv, "ledger"))
+        missed += bench_log(work, entries);
     printf("%s\n", missed == 0 ? "all bounds hold" : "some bounds were missed");
     return missed == 0 ? 0 : 1;
 }

@@ -85,6 +85,14 @@ static bool verdict(bool ok)
     return ok;
 }
 
+void bench_beside(const char *name, const char *unit, double ours, double limit,
+                  const char *limit_what)
+{
+    printf("%s: %.0f %s, %s %.0f %s: ratio %.2f\n", name, ours, unit, limit_what, limit, unit,
+           limit > 0 ? ours / limit : 0);
+    fflush(stdout);
+}
+
 bool bench_ratio(const char *name, const char *unit, double ours, double limit,
                  const char *limit_what, double wanted)
 {
