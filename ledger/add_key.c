@@ -23,7 +23,7 @@ static wf_status submit_signed(ledger *l, buffer *statement, wf_error *err)
     return status;
 }
 
-wf_status ledger_add_key(ledger *l, const char *party, const uint8_t public_key[32], wf_error *err)
+wf_status ledger_add_key(ledger *l, const char *party, const suite_public_key *key, wf_error *err)
 {
     system_record record = {.kind = SYSTEM_KEY_ADD}, checked;
     buffer body = {0}, statement = {0};
@@ -35,7 +35,7 @@ wf_status ledger_add_key(ledger *l, const char *party, const uint8_t public_key[
         return wf_fail(err, WF_REFUSED, _("party %s: the id is longer than %d bytes"), party,
                        AUTHOR_MAX);
     strcpy(record.party, party);
-    memcpy(record.public_key, public_key, PUBLIC_KEY_SIZE);
+    record.public_key = *key;
     system_write(&body, &record);
     span bytes = span_of(body.data, body.size);
     statement_id_make(id, now_ms, &bytes, 1);

@@ -66,11 +66,11 @@ static wf_status fill(const place *p, const genesis *wanted, const ledger_hooks 
     l->dir = p->temporary;
     l->lock = -1;
     key_table_init(&l->keys);
-    status = key_generate(&key, p->temporary, err);
+    status = key_generate(&key, suite_find(g.suite), p->temporary, err);
     if (status == WF_OK)
         status = signer_of_key(&l->signer, key, err);
     if (status == WF_OK)
-        memcpy(g.operator_key, signer_public(l->signer), PUBLIC_KEY_SIZE);
+        g.operator_key = *signer_public(l->signer);
     if (status == WF_OK)
         status = ledger_take_genesis(l, &g, err);
     if (status == WF_OK && mkdir(store_path, 0777) != 0)
@@ -108,9 +108,9 @@ wf_status ledger_create(const char *dir, const char *origin, const char *suite_n
     wf_status status = system_check_origin(origin, err);
     if (status != WF_OK)
         return status;
-    if (strcmp(suite_name, SUITE_ED25519) != 0)
-        return wf_fail(err, WF_USAGE, _("suite %s: this version of wufei knows %s only"),
-                       suite_name, SUITE_ED25519);
+    if (suite_find(suite_name) == NULL)
+        return wf_fail(err, WF_USAGE, _("unknown suite '%s'; allowed: %s, %s"), suite_name,
+                       SUITE_ED25519, SUITE_SM2);
     if (utc_offset_minutes < -24 * 60 || utc_offset_minutes > 24 * 60)
         return wf_fail(err, WF_USAGE, _("the offset from UTC is more than a day"));
     strcpy(g.origin, origin);

@@ -137,7 +137,7 @@ static wf_status apply_system(group *g, const statement_view *view, wf_error *er
 {
     system_record record;
     span party;
-    const uint8_t *public_key;
+    const suite_public_key *public_key;
     wf_status status = system_parse(&record, view->system, err);
     if (status != WF_OK || record.kind == SYSTEM_SEAL)
         return status;
@@ -145,12 +145,14 @@ static wf_status apply_system(group *g, const statement_view *view, wf_error *er
         if (g->head.size != 0)
             return wf_fail(err, WF_REFUSED, _("only the first entry can be a genesis"));
         party = span_text(OPERATOR_PARTY);
-        public_key = record.genesis.operator_key;
+        public_key = &record.genesis.operator_key;
     } else {
         party = span_text(record.party);
-        public_key = record.public_key;
+        public_key = &record.public_key;
     }
-    status = key_row_put(g->txn, party, public_key, g->head.size, err);
+    status = key_check(g->l->suite, public_key, err);
+    if (status == WF_OK)
+        status = key_row_put(g->txn, party, public_key, g->head.size, err);
     if (status == WF_OK && g->l->keys.loaded)
         status = key_table_add(&g->l->keys, party, public_key, g->head.size, err);
     return status;

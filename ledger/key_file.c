@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/core_names.h>
 #include <openssl/pem.h>
 
 #include "base/text.h"
@@ -32,13 +33,13 @@ static wf_status key_save(EVP_PKEY *key, const char *path, wf_error *err)
     return status;
 }
 
-wf_status key_generate(EVP_PKEY **out, const char *dir, wf_error *err)
+wf_status key_generate(EVP_PKEY **out, const suite *s, const char *dir, wf_error *err)
 {
-    *out = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    *out = EVP_PKEY_Q_keygen(NULL, NULL, suite_key_type(s));
     char *path = folder_path(dir, FILE_KEY);
     wf_status status;
     if (*out == NULL || path == NULL)
-        status = wf_fail(err, WF_SYSTEM, _("an Ed25519 key cannot be made"));
+        status = wf_fail(err, WF_SYSTEM, _("a key of suite %s cannot be made"), s->name);
     else
         status = key_save(*out, path, err);
     free(path);
@@ -61,16 +62,32 @@ wf_status key_load(EVP_PKEY **out, const char *path, wf_error *err)
                                : wf_fail_errno(err, "%s", path);
     EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
     fclose(file);
-    if (key == NULL || EVP_PKEY_get_id(key) != EVP_PKEY_ED25519) {
+    if (key == NULL || key_suite(key) == NULL) {
         EVP_PKEY_free(key);
-        return wf_fail(err, WF_REFUSED, _("%s does not hold an Ed25519 private key in PEM"), path);
+        return wf_fail(err, WF_REFUSED, _("%s does not hold an Ed25519 or SM2 private key in PEM"),
+                       path);
     }
     *out = key;
     return WF_OK;
 }
 
-bool key_public(uint8_t out[PUBLIC_KEY_SIZE], EVP_PKEY *key)
+const suite *key_suite(const EVP_PKEY *key)
 {
-    size_t size = PUBLIC_KEY_SIZE;
-    return EVP_PKEY_get_raw_public_key(key, out, &size) == 1 && size == PUBLIC_KEY_SIZE;
+    const suite *const suites[] = {suite_find(SUITE_ED25519), suite_find(SUITE_SM2)};
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++) {
+        if (EVP_PKEY_is_a(key, suite_key_type(suites[i])))
+            return suites[i];
+    }
+    return NULL;
+}
+
+bool key_public(suite_public_key *out, const EVP_PKEY *key)
+{
+    const suite *s = key_suite(key);
+    out->size = sizeof out->bytes;
+    if (s == NULL || EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, out->bytes,
+                                                     out->size, &out->size) != 1)
+        return false;
+    /* An SM2 key in a file may ask for the short form of a point, which is not ours. */
+    return key_check(s, out, NULL) == WF_OK;
 }

@@ -1,11 +1,9 @@
 /*
- * ledger/key_sign.c: what one key does: its id, signing, verifying. Ed25519 with OpenSSL; another
- * suite would put its own sign and verify here.
+ * ledger/key_sign.c: what one key does: its id, signing, verifying, by its suite
+ * (proof/suite.h) with OpenSSL.
  */
 #include <stdlib.h>
 #include <string.h>
-
-#include <openssl/sha.h>
 
 #include "base/text.h"
 #include "ledger_private.h"
@@ -13,38 +11,69 @@
 static const char domain[] = STATEMENT_DOMAIN;
 enum { DOMAIN_SIZE = sizeof domain - 1 };
 
-void key_id_of(uint8_t out[KEY_ID_SIZE], const uint8_t public_key[PUBLIC_KEY_SIZE])
+void key_id_of(uint8_t out[KEY_ID_SIZE], const suite_public_key *key)
 {
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    SHA256(public_key, PUBLIC_KEY_SIZE, digest);
-    memcpy(out, digest, KEY_ID_SIZE);
+    const suite *s = suite_of_size(key->size);
+    hash digest;
+    WF_ASSERT(s != NULL);
+    hash_of(&digest, s->hash, key->bytes, key->size);
+    memcpy(out, digest.bytes, KEY_ID_SIZE);
 }
 
-bool key_sign(uint8_t out[ED25519_SIZE], EVP_PKEY *key, const void *message, size_t size)
+bool key_equal(const suite_public_key *a, const suite_public_key *b)
 {
-    size_t out_size = ED25519_SIZE;
+    return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+}
+
+wf_status key_check(const suite *s, const suite_public_key *key, wf_error *err)
+{
+    if (key->size != s->public_key_size)
+        return wf_fail(err, WF_REFUSED,
+                       _("a public key of %zu bytes; this ledger's suite is %s, whose public keys "
+                         "have %zu"),
+                       key->size, s->name, s->public_key_size);
+    EVP_PKEY *made = suite_key(s, key->bytes);
+    EVP_PKEY_free(made);
+    return made != NULL
+               ? WF_OK
+               : wf_fail(err, WF_REFUSED, _("the bytes are no public key of suite %s"), s->name);
+}
+
+/* SM2 needs a fresh nonce for each signature, and a repeated one gives the key away. What does not
+   verify was made by a broken module: it is not let out. */
+bool key_sign(uint8_t out[SIGNATURE_MAX], size_t *out_size, EVP_PKEY *key, const void *message,
+              size_t size)
+{
+    const suite *s = key_suite(key);
+    EVP_PKEY_CTX *key_ctx = NULL;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool done = ctx != NULL && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
-                EVP_DigestSign(ctx, out, &out_size, message, size) == 1 && out_size == ED25519_SIZE;
+    *out_size = SIGNATURE_MAX;
+    bool done =
+        ctx != NULL && s != NULL &&
+        EVP_DigestSignInit_ex(ctx, &key_ctx, suite_digest_name(s), NULL, NULL, key, NULL) == 1 &&
+        suite_set_parameters(s, key_ctx) &&
+        EVP_DigestSign(ctx, out, out_size, message, size) == 1 && *out_size <= s->signature_max &&
+        (s->hash != HASH_SM3 || suite_verify_by(s, key, ctx, message, size, out, *out_size));
     EVP_MD_CTX_free(ctx);
     return done;
 }
 
-bool key_sign_statement(uint8_t out[ED25519_SIZE], EVP_PKEY *key, span statement)
+bool key_sign_statement(uint8_t out[SIGNATURE_MAX], size_t *out_size, EVP_PKEY *key, span statement)
 {
     buffer message = {0};
     buffer_append(&message, domain, DOMAIN_SIZE);
     buffer_append(&message, statement.data, statement.size);
-    bool done = !message.failed && key_sign(out, key, message.data, message.size);
+    bool done = !message.failed && key_sign(out, out_size, key, message.data, message.size);
     buffer_free(&message);
     return done;
 }
 
-wf_status statement_sign(uint8_t out[64], const char *pem_path, span statement, wf_error *err)
+wf_status statement_sign(uint8_t out[SIGNATURE_MAX], size_t *out_size, const char *pem_path,
+                         span statement, wf_error *err)
 {
     EVP_PKEY *key = NULL;
     wf_status status = key_load(&key, pem_path, err);
-    if (status == WF_OK && !key_sign_statement(out, key, statement))
+    if (status == WF_OK && !key_sign_statement(out, out_size, key, statement))
         status = wf_fail(err, WF_SYSTEM, _("%s: signing failed"), pem_path);
     EVP_PKEY_free(key);
     return status;
@@ -72,11 +101,9 @@ void key_scratch_free(key_scratch *s)
 bool key_verify_statement(const party_key *key, key_scratch *scratch, span statement,
                           span signature)
 {
-    if (statement.size > STATEMENT_MAX || signature.size != ED25519_SIZE)
+    if (statement.size > STATEMENT_MAX)
         return false;
     memcpy(scratch->message + DOMAIN_SIZE, statement.data, statement.size);
-    EVP_MD_CTX_reset(scratch->ctx);
-    return EVP_DigestVerifyInit(scratch->ctx, NULL, NULL, NULL, key->pkey) == 1 &&
-           EVP_DigestVerify(scratch->ctx, signature.data, signature.size, scratch->message,
-                            DOMAIN_SIZE + statement.size) == 1;
+    return suite_verify_by(key->suite, key->pkey, scratch->ctx, scratch->message,
+                           DOMAIN_SIZE + statement.size, signature.data, signature.size);
 }

@@ -2,8 +2,8 @@
  * ledger/key_table.c: who may sign: the table of keys, in the store and in memory.
  *
  * TABLE_KEYS
- *     key    party || 0x00 || key id (first 8 bytes of SHA-256 of the public key)
- *     value  u64 BE entry number from which it is valid || 32 bytes of public key
+ *     key    party || 0x00 || key id (first 8 bytes of the suite's hash of the public key)
+ *     value  u64 BE entry number from which it is valid || public key
  *
  * A signature is judged against the keys valid at its place: rows are added, never taken away.
  */
@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "ledger_private.h"
 
-enum { KEY_ROW_SIZE = 8 + PUBLIC_KEY_SIZE };
+enum { KEY_ROW_MAX = 8 + PUBLIC_KEY_MAX };
 
 void key_table_init(key_table *t)
 {
@@ -49,20 +49,21 @@ static size_t bucket_of(span party)
     return h % KEY_BUCKETS;
 }
 
-wf_status key_table_add(key_table *t, span party, const uint8_t public_key[PUBLIC_KEY_SIZE],
+wf_status key_table_add(key_table *t, span party, const suite_public_key *public_key,
                         uint64_t valid_from, wf_error *err)
 {
-    WF_ASSERT(party.size <= AUTHOR_MAX);
+    const suite *s = suite_of_size(public_key->size);
+    WF_ASSERT(party.size <= AUTHOR_MAX && s != NULL);
     party_key *key = calloc(1, sizeof *key);
     if (key != NULL)
-        key->pkey =
-            EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, PUBLIC_KEY_SIZE);
+        key->pkey = suite_key(s, public_key->bytes);
     if (key == NULL || key->pkey == NULL) {
         free(key);
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
     }
     memcpy(key->party, party.data, party.size);
     key->party_size = party.size;
+    key->suite = s;
     key_id_of(key->id, public_key);
     key->valid_from = valid_from;
     pthread_rwlock_wrlock(&t->lock);
@@ -118,16 +119,16 @@ const party_key *key_table_find_signer(key_table *t, key_scratch *scratch, span 
     return NULL;
 }
 
-wf_status key_row_put(store_txn *txn, span party, const uint8_t public_key[PUBLIC_KEY_SIZE],
+wf_status key_row_put(store_txn *txn, span party, const suite_public_key *public_key,
                       uint64_t valid_from, wf_error *err)
 {
     uint8_t key[AUTHOR_MAX + 1 + KEY_ID_SIZE];
-    uint8_t row[KEY_ROW_SIZE];
+    uint8_t row[KEY_ROW_MAX];
     memcpy(key, party.data, party.size);
     key[party.size] = 0;
     key_id_of(key + party.size + 1, public_key);
     store_key_u64(row, valid_from);
-    memcpy(row + 8, public_key, PUBLIC_KEY_SIZE);
+    memcpy(row + 8, public_key->bytes, public_key->size);
     span key_span = span_of(key, party.size + 1 + KEY_ID_SIZE);
     span old;
     wf_status status = store_get(txn, TABLE_KEYS, key_span, &old, err);
@@ -137,20 +138,23 @@ wf_status key_row_put(store_txn *txn, span party, const uint8_t public_key[PUBLI
         return wf_fail(err, WF_REFUSED, _("this key of %.*s is known already, since entry %llu"),
                        (int)party.size, (const char *)party.data,
                        (unsigned long long)(old.size >= 8 ? store_u64_key(old.data) : 0));
-    return store_put(txn, TABLE_KEYS, key_span, span_of(row, sizeof row), false, err);
+    return store_put(txn, TABLE_KEYS, key_span, span_of(row, 8 + public_key->size), false, err);
 }
 
 static wf_status load_rows(key_table *t, store_cursor *c, wf_error *err)
 {
     span key, row;
+    suite_public_key public_key;
     wf_status status = store_cursor_seek(c, (span){NULL, 0}, &key, &row, err);
     while (status == WF_OK && key.data != NULL) {
         if (key.size <= KEY_ID_SIZE + 1 || key.size > AUTHOR_MAX + 1 + KEY_ID_SIZE ||
-            row.size != KEY_ROW_SIZE)
+            row.size < 8 || suite_of_size(row.size - 8) == NULL)
             return wf_fail(err, WF_DAMAGED,
                            _("table keys: a row of %zu and %zu bytes is not a key"), key.size,
                            row.size);
-        status = key_table_add(t, span_of(key.data, key.size - KEY_ID_SIZE - 1), row.data + 8,
+        public_key.size = row.size - 8;
+        memcpy(public_key.bytes, row.data + 8, public_key.size);
+        status = key_table_add(t, span_of(key.data, key.size - KEY_ID_SIZE - 1), &public_key,
                                store_u64_key(row.data), err);
         if (status == WF_OK)
             status = store_cursor_next(c, &key, &row, err);

@@ -17,6 +17,7 @@
 #include "checkpoint.h"
 #include "entry.h"
 #include "store.h"
+#include "suite.h"
 
 /* Tables of the store that belong to the ledger; the book's follow from LEDGER_TABLES on. */
 enum ledger_table {
@@ -140,9 +141,12 @@ enum { LEDGER_GROUP_MAX = 16000, LEDGER_SEAL_MAX = 4000 };
 void ledger_set_group_max(ledger *l, size_t entries);
 
 /* A signed key for a party, entered by the operator (KeyAdd). */
-wf_status ledger_add_key(ledger *l, const char *party, const uint8_t public_key[32], wf_error *err);
-/* Ed25519 over STATEMENT_DOMAIN || statement with a private key in PEM; for tests and clients. */
-wf_status statement_sign(uint8_t out[64], const char *pem_path, span statement, wf_error *err);
+wf_status ledger_add_key(ledger *l, const char *party, const suite_public_key *key, wf_error *err);
+/* Over STATEMENT_DOMAIN || statement with a private key in PEM, by its suite; for tests and
+ * clients.
+ */
+wf_status statement_sign(uint8_t out[SIGNATURE_MAX], size_t *out_size, const char *pem_path,
+                         span statement, wf_error *err);
 
 /* ---- reading ------------------------------------------------------------------------------ */
 

@@ -27,7 +27,7 @@
 
 #define OPERATOR_PARTY "operator"
 
-enum { PUBLIC_KEY_SIZE = 32, ED25519_SIZE = 64, LEDGER_FORMAT = 1 };
+enum { LEDGER_FORMAT = 1 };
 
 /* ---- folder.c: the files beside the store -------------------------------------------------- */
 
@@ -110,7 +110,7 @@ typedef struct genesis {
     unsigned version;
     char origin[ORIGIN_MAX + 1];
     char suite[32];
-    uint8_t operator_key[PUBLIC_KEY_SIZE];
+    suite_public_key operator_key;
     int utc_offset_minutes;
 } genesis;
 
@@ -120,7 +120,7 @@ typedef struct system_record {
     uint64_t seal_count;
     hash seal_root;
     char party[AUTHOR_MAX + 1]; /* of a KeyAdd */
-    uint8_t public_key[PUBLIC_KEY_SIZE];
+    suite_public_key public_key;
 } system_record;
 
 wf_status system_parse(system_record *out, span bytes, wf_error *err);
@@ -137,6 +137,7 @@ typedef struct party_key {
     uint8_t id[KEY_ID_SIZE];
     uint64_t valid_from;
     atomic_bool forgotten; /* its entry was not committed after all */
+    const suite *suite;
     EVP_PKEY *pkey;
 } party_key;
 
@@ -159,13 +160,20 @@ typedef struct key_scratch {
 bool key_scratch_init(key_scratch *s);
 void key_scratch_free(key_scratch *s);
 
-void key_id_of(uint8_t out[KEY_ID_SIZE], const uint8_t public_key[PUBLIC_KEY_SIZE]);
-wf_status key_generate(EVP_PKEY **out, const char *dir,
-                       wf_error *err); /* writes dir/operator.pem */
+/* The first bytes of its suite's hash of a public key. */
+void key_id_of(uint8_t out[KEY_ID_SIZE], const suite_public_key *key);
+bool key_equal(const suite_public_key *a, const suite_public_key *b);
+/* That a record brings a public key of the ledger's suite. */
+wf_status key_check(const suite *s, const suite_public_key *key, wf_error *err);
+/* Writes dir/operator.pem. */
+wf_status key_generate(EVP_PKEY **out, const suite *s, const char *dir, wf_error *err);
 wf_status key_load(EVP_PKEY **out, const char *path, wf_error *err);
-bool key_public(uint8_t out[PUBLIC_KEY_SIZE], EVP_PKEY *key);
-bool key_sign(uint8_t out[ED25519_SIZE], EVP_PKEY *key, const void *message, size_t size);
-bool key_sign_statement(uint8_t out[ED25519_SIZE], EVP_PKEY *key, span statement);
+const suite *key_suite(const EVP_PKEY *key); /* NULL: of none */
+bool key_public(suite_public_key *out, const EVP_PKEY *key);
+bool key_sign(uint8_t out[SIGNATURE_MAX], size_t *out_size, EVP_PKEY *key, const void *message,
+              size_t size);
+bool key_sign_statement(uint8_t out[SIGNATURE_MAX], size_t *out_size, EVP_PKEY *key,
+                        span statement);
 bool key_verify_statement(const party_key *key, key_scratch *scratch, span statement,
                           span signature);
 
@@ -173,12 +181,12 @@ void key_table_init(key_table *t);
 void key_table_free(key_table *t);
 wf_status key_table_load(key_table *t, store_txn *txn,
                          wf_error *err); /* once; later calls do nothing */
-wf_status key_table_add(key_table *t, span party, const uint8_t public_key[PUBLIC_KEY_SIZE],
+wf_status key_table_add(key_table *t, span party, const suite_public_key *public_key,
                         uint64_t valid_from, wf_error *err);
 void key_table_forget(key_table *t, uint64_t from_seq);
 /* The first key of `party` behind `after` (NULL: the first of all). */
 const party_key *key_table_next(key_table *t, span party, const party_key *after);
-wf_status key_row_put(store_txn *txn, span party, const uint8_t public_key[PUBLIC_KEY_SIZE],
+wf_status key_row_put(store_txn *txn, span party, const suite_public_key *public_key,
                       uint64_t valid_from, wf_error *err);
 /* Finds the key of the statement's author that made `signature`, valid at `seq`; NULL: none. */
 const party_key *key_table_find_signer(key_table *t, key_scratch *scratch, span party,
@@ -196,7 +204,7 @@ struct ledger {
     const suite *suite; /* the genesis names it */
     uint8_t operator_id[KEY_ID_SIZE];
     note_key operator_note_key;
-    char vkey[NOTE_NAME_MAX + 80];
+    char vkey[NOTE_VKEY_MAX];
     bool read_only;
     unsigned threads;
     atomic_size_t group_max; /* entries of one commit */

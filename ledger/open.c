@@ -34,15 +34,17 @@ wf_status ledger_take_genesis(ledger *l, const genesis *g, wf_error *err)
                          "%d): use a newer wufei"),
                        l->dir, g->version, LEDGER_FORMAT);
     l->suite = suite_find(g->suite);
-    if (g->version != LEDGER_FORMAT || l->suite == NULL || l->suite->hash != HASH_SHA256)
-        return wf_fail(err, WF_USAGE, _("%s: suite %s: this version of wufei knows %s only"),
-                       l->dir, g->suite, SUITE_ED25519);
+    if (g->version != LEDGER_FORMAT || l->suite == NULL)
+        return wf_fail(err, WF_USAGE, _("%s: suite %s: this version of wufei knows %s and %s only"),
+                       l->dir, g->suite, SUITE_ED25519, SUITE_SM2);
+    if (key_check(l->suite, &g->operator_key, NULL) != WF_OK)
+        return wf_fail(err, WF_DAMAGED,
+                       _("%s: the operator's key in entry 0 is no public key of suite %s"), l->dir,
+                       g->suite);
     l->genesis = *g;
-    key_id_of(l->operator_id, g->operator_key);
-    note_vkey_format(l->vkey, sizeof l->vkey, g->origin, g->operator_key);
-    const char *reason = note_key_parse(&l->operator_note_key, l->vkey);
-    if (reason != NULL)
-        return wf_fail(err, WF_DAMAGED, "%s: %s", l->dir, reason);
+    key_id_of(l->operator_id, &g->operator_key);
+    note_key_make(&l->operator_note_key, l->suite->note_type, g->origin, g->operator_key.bytes);
+    note_vkey_format(l->vkey, sizeof l->vkey, &l->operator_note_key);
     return WF_OK;
 }
 
@@ -133,8 +135,7 @@ static wf_status prepare_to_write(ledger *l, wf_error *err)
     wf_status status = key_load(&key, path, err);
     if (status == WF_OK)
         status = signer_of_key(&l->signer, key, err);
-    if (status == WF_OK &&
-        memcmp(signer_public(l->signer), l->genesis.operator_key, PUBLIC_KEY_SIZE) != 0)
+    if (status == WF_OK && !key_equal(signer_public(l->signer), &l->genesis.operator_key))
         status = wf_fail(err, WF_REFUSED,
                          _("%s is not the key that this ledger's first entry names"), path);
     /* Not there or not the right one: the statement that was to be entered is not at fault. */

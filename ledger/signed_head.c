@@ -23,6 +23,8 @@ wf_status signed_head_parse(const ledger *l, checkpoint *out, const char *name, 
         reason = note_verify(&verified, NULL, &n, &l->operator_note_key, 1);
     if (reason == NULL)
         reason = checkpoint_parse(out, n.text, n.text_size);
+    if (reason == NULL)
+        reason = checkpoint_check(out, l->suite->hash);
     if (reason == NULL && strcmp(out->origin, l->genesis.origin) != 0)
         reason = _("it is of another ledger");
     return reason == NULL ? WF_OK : wf_fail(err, WF_DAMAGED, "%s: %s", name, reason);
@@ -88,8 +90,8 @@ static wf_status sign(ledger *l, const checkpoint *c, char *out, size_t out_size
         return err->status;
     if (text > 0) {
         out[text] = '\n';
-        line = note_signature_line(out + text + 1, out_size - text - 1, l->genesis.origin,
-                                   l->genesis.operator_key, signature);
+        line = note_signature_line(out + text + 1, out_size - text - 1, &l->operator_note_key,
+                                   signature, signature_size);
     }
     if (line == 0)
         return wf_fail(err, WF_SYSTEM, _("%s: the checkpoint cannot be signed"), l->dir);

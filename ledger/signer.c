@@ -10,7 +10,7 @@
 
 struct signer {
     EVP_PKEY *key;
-    uint8_t public_key[PUBLIC_KEY_SIZE];
+    suite_public_key public_key;
 };
 
 wf_status signer_of_key(signer **out, EVP_PKEY *key, wf_error *err)
@@ -21,7 +21,7 @@ wf_status signer_of_key(signer **out, EVP_PKEY *key, wf_error *err)
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
     }
     (*out)->key = key;
-    if (key_public((*out)->public_key, key))
+    if (key_public(&(*out)->public_key, key))
         return WF_OK;
     signer_free(*out);
     *out = NULL;
@@ -36,16 +36,15 @@ void signer_free(signer *s)
     free(s);
 }
 
-const uint8_t *signer_public(const signer *s)
+const suite_public_key *signer_public(const signer *s)
 {
-    return s->public_key;
+    return &s->public_key;
 }
 
 wf_status signer_sign(signer *s, const void *message, size_t size, uint8_t out[SIGNATURE_MAX],
                       size_t *out_size, wf_error *err)
 {
-    *out_size = ED25519_SIZE;
-    return key_sign(out, s->key, message, size)
+    return key_sign(out, out_size, s->key, message, size)
                ? WF_OK
                : wf_fail(err, WF_SYSTEM, _("the operator's key does not sign"));
 }

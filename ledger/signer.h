@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "entry.h"
+#include "suite.h"
 
 typedef struct signer signer;
 
@@ -17,8 +18,8 @@ typedef struct signer signer;
 wf_status signer_of_key(signer **out, EVP_PKEY *key, wf_error *err);
 void signer_free(signer *s); /* NULL is fine */
 
-/* Borrowed; PUBLIC_KEY_SIZE bytes. */
-const uint8_t *signer_public(const signer *s);
+/* Borrowed. */
+const suite_public_key *signer_public(const signer *s);
 /* Any thread, one at a time. */
 wf_status signer_sign(signer *s, const void *message, size_t size, uint8_t out[SIGNATURE_MAX],
                       size_t *out_size, wf_error *err);

@@ -45,6 +45,16 @@ wf_status system_check_origin(const char *origin, wf_error *err)
     return WF_OK;
 }
 
+/* Whether it is of the ledger's suite is looked at where the ledger is known: key_check. */
+static bool take_key(suite_public_key *out, const ProtobufCBinaryData *bytes)
+{
+    if (suite_of_size(bytes->len) == NULL)
+        return false;
+    out->size = bytes->len;
+    memcpy(out->bytes, bytes->data, bytes->len);
+    return true;
+}
+
 static wf_status take_genesis(system_record *out, const Wufei__Genesis *g, wf_error *err)
 {
     out->kind = SYSTEM_GENESIS;
@@ -52,14 +62,13 @@ static wf_status take_genesis(system_record *out, const Wufei__Genesis *g, wf_er
         return WF_REFUSED;
     if (strlen(g->suite) >= sizeof out->genesis.suite)
         return bad(err, _("the name of the suite is too long"));
-    if (g->operator_key.len != PUBLIC_KEY_SIZE)
-        return bad(err, _("the operator's key does not have 32 bytes"));
+    if (!take_key(&out->genesis.operator_key, &g->operator_key))
+        return bad(err, _("the operator's key has neither 32 nor 65 bytes"));
     if (g->utc_offset_minutes < -24 * 60 || g->utc_offset_minutes > 24 * 60)
         return bad(err, _("the offset from UTC is more than a day"));
     out->genesis.version = g->version;
     strcpy(out->genesis.origin, g->origin);
     strcpy(out->genesis.suite, g->suite);
-    memcpy(out->genesis.operator_key, g->operator_key.data, PUBLIC_KEY_SIZE);
     out->genesis.utc_offset_minutes = g->utc_offset_minutes;
     return WF_OK;
 }
@@ -81,10 +90,9 @@ static wf_status take_key_add(system_record *out, const Wufei__KeyAdd *add, wf_e
         return bad(err, _("the party of a key is empty, too long or has control characters"));
     if (strcmp(add->party, OPERATOR_PARTY) == 0)
         return bad(err, _("the operator's own key is the one of the first entry"));
-    if (add->public_key.len != PUBLIC_KEY_SIZE)
-        return bad(err, _("a public key has 32 bytes"));
+    if (!take_key(&out->public_key, &add->public_key))
+        return bad(err, _("a public key has 32 bytes, of SM2 65"));
     strcpy(out->party, add->party);
-    memcpy(out->public_key, add->public_key.data, PUBLIC_KEY_SIZE);
     return WF_OK;
 }
 
@@ -134,7 +142,7 @@ void system_write(buffer *out, const system_record *record)
         genesis_message.origin = copy.genesis.origin;
         genesis_message.suite = copy.genesis.suite;
         genesis_message.operator_key =
-            (ProtobufCBinaryData){PUBLIC_KEY_SIZE, copy.genesis.operator_key};
+            (ProtobufCBinaryData){copy.genesis.operator_key.size, copy.genesis.operator_key.bytes};
         genesis_message.utc_offset_minutes = copy.genesis.utc_offset_minutes;
         message.body_case = WUFEI__SYSTEM_RECORD__BODY_GENESIS;
         message.genesis = &genesis_message;
@@ -147,7 +155,7 @@ void system_write(buffer *out, const system_record *record)
         break;
     case SYSTEM_KEY_ADD:
         add.party = copy.party;
-        add.public_key = (ProtobufCBinaryData){PUBLIC_KEY_SIZE, copy.public_key};
+        add.public_key = (ProtobufCBinaryData){copy.public_key.size, copy.public_key.bytes};
         message.body_case = WUFEI__SYSTEM_RECORD__BODY_KEY_ADD;
         message.key_add = &add;
         break;

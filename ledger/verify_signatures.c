@@ -143,9 +143,11 @@ static wf_status check_seal(signature_check *c, const entry_view *entry, span au
 
 /* A key in the table that no entry brought would let a stranger sign. */
 static wf_status check_key_row(signature_check *c, const entry_view *entry, span party,
-                               const uint8_t public_key[PUBLIC_KEY_SIZE], wf_error *err)
+                               const suite_public_key *public_key, wf_error *err)
 {
     uint8_t id[KEY_ID_SIZE];
+    if (public_key->size != c->l->suite->public_key_size)
+        return bad(entry->seq, _("its key is not of the ledger's suite"), err);
     key_id_of(id, public_key);
     for (const party_key *key = key_table_next(&c->l->keys, party, NULL); key != NULL;
          key = key_table_next(&c->l->keys, party, key)) {
@@ -173,9 +175,9 @@ static wf_status check_system(signature_check *c, const entry_view *entry,
     if (record.kind == SYSTEM_GENESIS && entry->seq != 0)
         return bad(entry->seq, _("only the first entry can be a genesis"), err);
     return record.kind == SYSTEM_GENESIS
-               ? check_key_row(c, entry, span_text(OPERATOR_PARTY), record.genesis.operator_key,
+               ? check_key_row(c, entry, span_text(OPERATOR_PARTY), &record.genesis.operator_key,
                                err)
-               : check_key_row(c, entry, span_text(record.party), record.public_key, err);
+               : check_key_row(c, entry, span_text(record.party), &record.public_key, err);
 }
 
 wf_status signature_check_entry(signature_check *c, const entry_view *entry, wf_error *err)

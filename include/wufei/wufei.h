@@ -86,7 +86,7 @@ WF_API char *wf_format_mass_kg(char *out, int64_t mass_g);
 
 typedef struct wf_init_options {
     const char *origin;     /* NULL: "wufei.example/<random>"; a DNS-like name is best */
-    const char *suite;      /* NULL: "ed25519-sha256" */
+    const char *suite;      /* "ed25519-sha256" (NULL) or "sm2-sm3" */
     int utc_offset_minutes; /* where the ledger's days begin; 480 is +08:00 */
     const char *guard; /* NULL, or a new file outside of `dir`: a copy of the last checkpoint */
 } wf_init_options;

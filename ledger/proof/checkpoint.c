@@ -7,8 +7,9 @@
  *   extension LF ...       any number, none empty
  *
  * Stricter than transparency-dev/formats, as the specification asks: that accepts roots of any
- * length and empty extension lines. A tree of size 0 must have the root of the empty tree: a
- * witness answers 422 to anything else, and so nothing may be built on it here either.
+ * length and empty extension lines. A tree of size 0 must have the root of the empty tree, by one
+ * of the two hashes: a witness answers 422 to anything else, and so nothing may be built on it here
+ * either. By which hash the key says that signed it: checkpoint_check.
  */
 #include "checkpoint.h"
 #include "lines.h"
@@ -39,9 +40,14 @@ const char *checkpoint_parse(checkpoint *out, const char *text, size_t size)
         if (length == 0)
             return "the checkpoint has an empty extension line";
     }
+    return checkpoint_check(out, HASH_SHA256) ? checkpoint_check(out, HASH_SM3) : NULL;
+}
+
+const char *checkpoint_check(const checkpoint *c, hash_kind kind)
+{
     hash empty;
-    merkle_empty(&empty, HASH_SHA256);
-    if (out->size == 0 && !hash_equal(&out->root, &empty))
+    merkle_empty(&empty, kind);
+    if (c->size == 0 && !hash_equal(&c->root, &empty))
         return "the checkpoint has size 0 but not the root of the empty tree";
     return NULL;
 }

@@ -16,6 +16,8 @@ typedef struct checkpoint {
 
 /* Parses the text of a note (three lines, then extension lines). NULL or a reason. */
 const char *checkpoint_parse(checkpoint *out, const char *text, size_t size);
+/* What can be said once it is known by which hash the log's tree is made. NULL or a reason. */
+const char *checkpoint_check(const checkpoint *c, hash_kind kind);
 /* Writes the three lines; returns bytes written, 0 when out is too small. */
 size_t checkpoint_format(char *out, size_t out_size, const checkpoint *c);
 

@@ -48,7 +48,7 @@ void merkle_leaf(hash *out, hash_kind kind, const void *data, size_t size)
     SHA256_Final(out->bytes, &context);
 }
 
-static void hash_all(hash *out, hash_kind kind, const void *data, size_t size)
+void hash_of(hash *out, hash_kind kind, const void *data, size_t size)
 {
     if (kind == HASH_SM3) {
         sm3_state state;
@@ -69,12 +69,12 @@ void merkle_node(hash *out, hash_kind kind, const hash *left, const hash *right)
     input[0] = 0x01;
     memcpy(input + 1, left->bytes, HASH_SIZE);
     memcpy(input + 1 + HASH_SIZE, right->bytes, HASH_SIZE);
-    hash_all(out, kind, input, sizeof input);
+    hash_of(out, kind, input, sizeof input);
 }
 
 void merkle_empty(hash *out, hash_kind kind)
 {
-    hash_all(out, kind, "", 0);
+    hash_of(out, kind, "", 0);
 }
 
 void merkle_frontier_init(merkle_frontier *f, hash_kind kind)

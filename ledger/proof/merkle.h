@@ -21,6 +21,9 @@ typedef enum hash_kind { HASH_SHA256, HASH_SM3 } hash_kind;
 
 bool hash_equal(const hash *a, const hash *b);
 
+/* The hash itself, of anything that is not part of a tree. */
+void hash_of(hash *out, hash_kind kind, const void *data, size_t size);
+
 void merkle_leaf(hash *out, hash_kind kind, const void *data, size_t size);
 void merkle_node(hash *out, hash_kind kind, const hash *left, const hash *right);
 void merkle_empty(hash *out, hash_kind kind);

@@ -5,7 +5,8 @@
  *   LF        the last empty line of the note
  *   one line a signature:  U+2014 SPACE name SPACE base64(key id, 4 bytes || signature) LF
  *
- * Signature of a key of type 01: Ed25519 over the text (64 bytes). Of type 04: u64 POSIX seconds
+ * Signature of a key of type 01: Ed25519 over the text (64 bytes). Of type ff with our identifier:
+ * SM2 with SM3 over the text (DER, 8 to 72 bytes). Of type 04: u64 POSIX seconds
  * || Ed25519 over "cosignature/v1\ntime <seconds>\n" || text (72 bytes). Numbers are big-endian.
  */
 #include "note.h"
@@ -16,21 +17,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 static const char dash[] = "\xe2\x80\x94 "; /* U+2014, space */
 enum { DASH_SIZE = sizeof dash - 1, ID_SIZE = 4, ED25519_SIZE = 64, TIME_SIZE = 8 };
 
 bool ed25519_verify(const uint8_t public_key[32], const void *message, size_t size,
                     const uint8_t signature[64])
 {
-    EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, 32);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool valid = key && context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
-                 EVP_DigestVerify(context, signature, ED25519_SIZE, message, size) == 1;
-    EVP_MD_CTX_free(context);
-    EVP_PKEY_free(key);
-    return valid;
+    return suite_verify(suite_find(SUITE_ED25519), public_key, message, size, signature,
+                        ED25519_SIZE);
 }
 
 /* Where the signature lines begin: after the last empty line. NULL when there is none. */
@@ -145,8 +139,9 @@ static bool verify_one(uint64_t *time_s, const note *n, const note_signature *si
 {
     if (key->type == NOTE_KEY_TYPE_COSIGNATURE)
         return verify_cosignature(time_s, n, signature, key);
-    return key->type == NOTE_KEY_TYPE_ED25519 && signature->size == ED25519_SIZE &&
-           ed25519_verify(key->public_key, n->text, n->text_size, signature->bytes);
+    const suite *s = suite_of_size(note_key_size(key->type));
+    return suite_verify(s, key->public_key, n->text, n->text_size, signature->bytes,
+                        signature->size);
 }
 
 static bool is_of(const note_signature *signature, const note_key *key)
@@ -187,15 +182,18 @@ const char *note_verify(bool *verified, uint64_t *timestamps, const note *n, con
     return any ? NULL : "no signature of the note is by a given key";
 }
 
-size_t note_signature_line(char *out, size_t out_size, const char *name,
-                           const uint8_t public_key[32], const uint8_t signature[64])
+size_t note_signature_line(char *out, size_t out_size, const note_key *key,
+                           const uint8_t *signature, size_t signature_size)
 {
-    uint32_t id = note_key_id(name, NOTE_KEY_TYPE_ED25519, public_key, 32);
-    uint8_t bytes[ID_SIZE + ED25519_SIZE] = {(uint8_t)(id >> 24), (uint8_t)(id >> 16),
-                                             (uint8_t)(id >> 8), (uint8_t)id};
-    memcpy(bytes + ID_SIZE, signature, ED25519_SIZE);
+    uint8_t bytes[ID_SIZE + sizeof((note_signature *)NULL)->bytes] = {
+        (uint8_t)(key->id >> 24), (uint8_t)(key->id >> 16), (uint8_t)(key->id >> 8),
+        (uint8_t)key->id};
+    size_t size = ID_SIZE + signature_size;
+    if (size > sizeof bytes)
+        return 0;
+    memcpy(bytes + ID_SIZE, signature, signature_size);
     char base64[(sizeof bytes + 2) / 3 * 4 + 1];
-    base64_encode(base64, sizeof base64, bytes, sizeof bytes);
-    int written = snprintf(out, out_size, "%s%s %s\n", dash, name, base64);
+    base64_encode(base64, sizeof base64, bytes, size);
+    int written = snprintf(out, out_size, "%s%s %s\n", dash, key->name, base64);
     return written > 0 && (size_t)written < out_size ? (size_t)written : 0;
 }

@@ -8,20 +8,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "suite.h"
+
+/* A vkey of type ff has this before the public key: our identifier for SM2 with SM3 (README.md). */
+#define NOTE_SM2_IDENTIFIER "wufei/sm2-sm3/v1\n"
+
 enum {
     NOTE_MAX = 1 << 20,        /* bytes of a note that we read */
     NOTE_SIGNATURES_MAX = 100, /* as Go's sumdb/note */
     NOTE_NAME_MAX = 255,
+    NOTE_VKEY_MAX = NOTE_NAME_MAX + 128, /* of the text, with its zero */
     NOTE_KEY_TYPE_ED25519 = 0x01,
     NOTE_KEY_TYPE_COSIGNATURE = 0x04,
-    NOTE_KEY_TYPE_LONG = 0xff /* followed by an identifier: README.md */
+    NOTE_KEY_TYPE_LONG = 0xff /* followed by an identifier; ours is SM2 */
 };
 
 typedef struct note_key { /* a verifier key */
     char name[NOTE_NAME_MAX + 1];
     uint32_t id;
     uint8_t type;
-    uint8_t public_key[32];
+    uint8_t public_key[PUBLIC_KEY_MAX]; /* 65 bytes of type ff, else 32 */
 } note_key;
 
 typedef struct note_signature {
@@ -48,13 +54,19 @@ const char *note_parse(note *out, const char *bytes, size_t size);
 const char *note_verify(bool *verified, uint64_t *timestamps, const note *n, const note_key *keys,
                         size_t key_count);
 
+/* For type ff the identifier is put in before the key. */
 uint32_t note_key_id(const char *name, uint8_t type, const uint8_t *key, size_t key_size);
-/* "name+hex+base64" into out; returns out. out_size >= NOTE_NAME_MAX + 80. */
-char *note_vkey_format(char *out, size_t out_size, const char *name, const uint8_t public_key[32]);
-/* Writes the signature line "— name base64\n" of an Ed25519 key over text; the raw signature is
-   made by the caller. Returns bytes written, 0 when out is too small. */
-size_t note_signature_line(char *out, size_t out_size, const char *name,
-                           const uint8_t public_key[32], const uint8_t signature[64]);
+/* The name has at most NOTE_NAME_MAX bytes, the public key as many as its type has. */
+void note_key_make(note_key *out, uint8_t type, const char *name, const uint8_t *public_key);
+size_t note_key_size(uint8_t type); /* bytes of its public key */
+/* What a log with this key builds its tree with. */
+hash_kind note_key_hash(const note_key *key);
+/* "name+hex+base64" into out; returns out. out_size >= NOTE_VKEY_MAX. */
+char *note_vkey_format(char *out, size_t out_size, const note_key *key);
+/* Writes the signature line "— name base64\n" of a key; what stands behind the key id is made by
+   the caller. Returns bytes written, 0 when out is too small. */
+size_t note_signature_line(char *out, size_t out_size, const note_key *key,
+                           const uint8_t *signature, size_t signature_size);
 
 bool ed25519_verify(const uint8_t public_key[32], const void *message, size_t size,
                     const uint8_t signature[64]);

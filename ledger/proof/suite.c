@@ -26,9 +26,22 @@ const suite *suite_find(const char *name)
     return NULL;
 }
 
+const suite *suite_of_size(size_t public_key_size)
+{
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
+        if (suites[i].public_key_size == public_key_size)
+            return &suites[i];
+    return NULL;
+}
+
 static bool is_sm2(const suite *s)
 {
     return s->hash == HASH_SM3;
+}
+
+const char *suite_key_type(const suite *s)
+{
+    return is_sm2(s) ? "SM2" : "ED25519";
 }
 
 const char *suite_digest_name(const suite *s)

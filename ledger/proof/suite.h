@@ -32,6 +32,14 @@ typedef struct suite {
 
 const suite *suite_find(const char *name); /* NULL: unknown */
 
+/* A public key. Its size tells the suite. */
+typedef struct suite_public_key {
+    size_t size;
+    uint8_t bytes[PUBLIC_KEY_MAX];
+} suite_public_key;
+
+const suite *suite_of_size(size_t public_key_size); /* NULL: of none */
+
 /* False also when public key or signature are not in their one encoding. */
 bool suite_verify(const suite *s, const uint8_t *public_key, const void *message, size_t size,
                   const uint8_t *signature, size_t signature_size);
@@ -45,6 +53,8 @@ bool suite_verify_by(const suite *s, EVP_PKEY *key, EVP_MD_CTX *context, const v
 /* What both sides of SM2 must say, between DigestSignInit or DigestVerifyInit and the message.
    Nothing to say for Ed25519. */
 bool suite_set_parameters(const suite *s, EVP_PKEY_CTX *context);
+/* OpenSSL's name of the kind of key. */
+const char *suite_key_type(const suite *s);
 /* The digest to give to DigestSignInit and DigestVerifyInit: NULL for Ed25519. */
 const char *suite_digest_name(const suite *s);
 

@@ -60,6 +60,8 @@ int verify_fails(const verify_command *command, const char *format, ...)
 /* One value of an option that must be there. False: told, wrong use. */
 bool verify_number(const verify_command *command, const verify_option *option, uint64_t *out);
 bool verify_hash(const verify_command *command, const verify_option *option, hash *out);
+/* sha256 or sm3; sha256 when not given. False: told, wrong use. */
+bool verify_hash_kind(const verify_command *command, const verify_option *option, hash_kind *out);
 /* All operands as hashes in hex. */
 bool verify_hashes(const verify_command *command, hash *out);
 
@@ -80,6 +82,7 @@ enum { TRUST_KEYS_MAX = 2 * VERIFY_KEYS_MAX + POLICY_LOGS_MAX + POLICY_WITNESSES
 typedef struct verify_signers { /* as the keys */
     bool verified[TRUST_KEYS_MAX];
     uint64_t times_s[TRUST_KEYS_MAX]; /* of cosignatures */
+    hash_kind hash;                   /* that the log's tree is made by: its key says */
 } verify_signers;
 
 typedef struct verify_trust {

@@ -99,8 +99,9 @@ static int check(const verify_command *command, const files *f)
         return verify_fails(command, "%s: does not hold: %s", f->paths[PROOF], reason);
     /* The empty tree is extended by every tree and needs no proof: true, and worth nothing. */
     bool empty = old.size == 0 && request.hash_count == 0;
-    if (!empty && !merkle_verify_consistency(HASH_SHA256, old.size, &old.root, new.size, &new.root,
-                                             request.hashes, request.hash_count))
+    if (!empty &&
+        !merkle_verify_consistency(command->trust->signers.hash, old.size, &old.root, new.size,
+                                   &new.root, request.hashes, request.hash_count))
         return refuse(command, f, &old, &new);
     printf("holds: size %" PRIu64 " extends size %" PRIu64 "%s\n", new.size, old.size,
            empty ? " (the empty tree, which every tree extends)" : "");

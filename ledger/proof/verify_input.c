@@ -187,6 +187,17 @@ bool verify_hash(const verify_command *command, const verify_option *option, has
            parse_hash(command, option->name, option->values[0], out);
 }
 
+bool verify_hash_kind(const verify_command *command, const verify_option *option, hash_kind *out)
+{
+    const char *name = option->count > 0 ? option->values[0] : "sha256";
+    *out = strcmp(name, "sm3") == 0 ? HASH_SM3 : HASH_SHA256;
+    if (*out == HASH_SM3 || strcmp(name, "sha256") == 0)
+        return true;
+    verify_wrong_use(command, "%s: \"%s\" is not known; expected sha256 or sm3", option->name,
+                     name);
+    return false;
+}
+
 bool verify_hashes(const verify_command *command, hash *out)
 {
     for (size_t i = 0; i < command->operand_count; i++) {

@@ -9,14 +9,16 @@
 #include <string.h>
 
 static const char inclusion_help[] =
-    "Usage: wufei-verify inclusion --leaf-hash HEX --index N --size N --root HEX [HASH...]\n"
+    "Usage: wufei-verify inclusion --leaf-hash HEX --index N --size N --root HEX [--hash NAME]\n"
+    "                              [HASH...]\n"
     "\n"
     "Checks an RFC 6962 inclusion proof: that the leaf is entry N of the tree.\n"
     "\n"
-    "  --leaf-hash HEX  SHA-256(00 || entry), 64 hex digits\n"
+    "  --leaf-hash HEX  the hash of 00 || entry, 64 hex digits\n"
     "  --index N        the entry's place, from 0\n"
     "  --size N         entries in the tree\n"
     "  --root HEX       root of the tree\n"
+    "  --hash NAME      by what the tree is made: sha256 (when not given) or sm3\n"
     "  HASH...          the proof, in hex, the leaf's sibling first\n"
     "\n"
     "Example: the second of two entries (\"\" and one zero byte)\n"
@@ -29,12 +31,14 @@ static const char inclusion_help[] =
     "Exit status: 0 it holds, 1 it does not, 2 wrong use.\n";
 
 static const char consistency_help[] =
-    "Usage: wufei-verify consistency --size1 N --root1 HEX --size2 N --root2 HEX [HASH...]\n"
+    "Usage: wufei-verify consistency --size1 N --root1 HEX --size2 N --root2 HEX [--hash NAME]\n"
+    "                                [HASH...]\n"
     "\n"
     "Checks an RFC 6962 consistency proof: that the second tree extends the first.\n"
     "\n"
     "  --size1 N, --root1 HEX  the older tree; size 0 has no proof and never holds\n"
     "  --size2 N, --root2 HEX  the newer tree\n"
+    "  --hash NAME             by what the trees are made: sha256 (when not given) or sm3\n"
     "  HASH...                 the proof, in hex, lowest first\n"
     "\n"
     "Example: from one entry (\"\") to two (and one zero byte)\n"
@@ -45,7 +49,8 @@ static const char consistency_help[] =
     "\n"
     "Exit status: 0 it holds, 1 it does not, 2 wrong use.\n";
 
-/* For counting how many hashes a proof must have: a proof made from nothing but zeros. */
+/* For counting how many hashes a proof must have: a proof made from nothing but zeros, by either
+   hash. */
 static bool read_zeros(void *ctx, hash *out, unsigned level, uint64_t index)
 {
     (void)ctx;
@@ -72,12 +77,13 @@ static int refuse_inclusion(const verify_command *command, uint64_t index, uint6
 
 int verify_inclusion(int argc, char **argv)
 {
-    enum { LEAF, INDEX, SIZE, ROOT, COUNT };
+    enum { LEAF, INDEX, SIZE, ROOT, HASH, COUNT };
     const char *values[COUNT] = {0};
     verify_option options[COUNT] = {{"--leaf-hash", &values[LEAF], 1, 0},
                                     {"--index", &values[INDEX], 1, 0},
                                     {"--size", &values[SIZE], 1, 0},
-                                    {"--root", &values[ROOT], 1, 0}};
+                                    {"--root", &values[ROOT], 1, 0},
+                                    {"--hash", &values[HASH], 1, 0}};
     const char *operands[MERKLE_PROOF_MAX + 1];
     verify_command command = {.name = argv[0],
                               .help = inclusion_help,
@@ -88,6 +94,7 @@ int verify_inclusion(int argc, char **argv)
     int status = VERIFY_HOLDS;
     if (!verify_read_arguments(&command, argc, argv, &status))
         return status;
+    hash_kind kind = HASH_SHA256;
     hash leaf;
     hash root;
     hash proof[MERKLE_PROOF_MAX + 1];
@@ -96,10 +103,10 @@ int verify_inclusion(int argc, char **argv)
     if (!verify_hash(&command, &options[LEAF], &leaf) ||
         !verify_number(&command, &options[INDEX], &index) ||
         !verify_number(&command, &options[SIZE], &size) ||
-        !verify_hash(&command, &options[ROOT], &root) || !verify_hashes(&command, proof))
+        !verify_hash(&command, &options[ROOT], &root) ||
+        !verify_hash_kind(&command, &options[HASH], &kind) || !verify_hashes(&command, proof))
         return VERIFY_WRONG_USE;
-    if (!merkle_verify_inclusion(HASH_SHA256, &leaf, index, size, proof, command.operand_count,
-                                 &root))
+    if (!merkle_verify_inclusion(kind, &leaf, index, size, proof, command.operand_count, &root))
         return refuse_inclusion(&command, index, size);
     printf("holds: the leaf is entry %" PRIu64 " of the tree of size %" PRIu64 "\n", index, size);
     return VERIFY_HOLDS;
@@ -126,12 +133,13 @@ static int refuse_consistency(const verify_command *command, uint64_t size1, uin
 
 int verify_consistency(int argc, char **argv)
 {
-    enum { SIZE1, ROOT1, SIZE2, ROOT2, COUNT };
+    enum { SIZE1, ROOT1, SIZE2, ROOT2, HASH, COUNT };
     const char *values[COUNT] = {0};
     verify_option options[COUNT] = {{"--size1", &values[SIZE1], 1, 0},
                                     {"--root1", &values[ROOT1], 1, 0},
                                     {"--size2", &values[SIZE2], 1, 0},
-                                    {"--root2", &values[ROOT2], 1, 0}};
+                                    {"--root2", &values[ROOT2], 1, 0},
+                                    {"--hash", &values[HASH], 1, 0}};
     const char *operands[MERKLE_PROOF_MAX + 1];
     verify_command command = {.name = argv[0],
                               .help = consistency_help,
@@ -142,6 +150,7 @@ int verify_consistency(int argc, char **argv)
     int status = VERIFY_HOLDS;
     if (!verify_read_arguments(&command, argc, argv, &status))
         return status;
+    hash_kind kind = HASH_SHA256;
     hash root1;
     hash root2;
     hash proof[MERKLE_PROOF_MAX + 1];
@@ -150,9 +159,10 @@ int verify_consistency(int argc, char **argv)
     if (!verify_number(&command, &options[SIZE1], &size1) ||
         !verify_hash(&command, &options[ROOT1], &root1) ||
         !verify_number(&command, &options[SIZE2], &size2) ||
-        !verify_hash(&command, &options[ROOT2], &root2) || !verify_hashes(&command, proof))
+        !verify_hash(&command, &options[ROOT2], &root2) ||
+        !verify_hash_kind(&command, &options[HASH], &kind) || !verify_hashes(&command, proof))
         return VERIFY_WRONG_USE;
-    if (!merkle_verify_consistency(HASH_SHA256, size1, &root1, size2, &root2, proof,
+    if (!merkle_verify_consistency(kind, size1, &root1, size2, &root2, proof,
                                    command.operand_count))
         return refuse_consistency(&command, size1, size2);
     printf("holds: the tree of size %" PRIu64 " extends the tree of size %" PRIu64 "\n", size2,

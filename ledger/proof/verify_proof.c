@@ -33,10 +33,11 @@ static const char help[] =
 
 /* The proof's bytes against the entry's. */
 static int check(const verify_command *command, const char *path, const char *bytes, size_t size,
-                 const hash *leaf)
+                 const char *entry, size_t entry_size)
 {
     tlog_proof proof;
     checkpoint c;
+    hash leaf;
     const char *reason = tlog_proof_parse(&proof, bytes, size);
     if (reason)
         return verify_fails(command, "%s: does not hold: %s", path, reason);
@@ -50,14 +51,15 @@ static int check(const verify_command *command, const char *path, const char *by
                             " is not below the checkpoint's size %" PRIu64,
                             path, proof.index, c.size);
     char hex[2 * HASH_SIZE + 1];
-    if (!merkle_verify_inclusion(HASH_SHA256, leaf, proof.index, c.size, proof.hashes,
-                                 proof.hash_count, &c.root))
+    merkle_leaf(&leaf, command->trust->signers.hash, entry, entry_size);
+    if (!merkle_verify_inclusion(command->trust->signers.hash, &leaf, proof.index, c.size,
+                                 proof.hashes, proof.hash_count, &c.root))
         return verify_fails(command,
                             "%s: does not hold: the entry (leaf hash %s) is not entry %" PRIu64
                             " of the tree of the checkpoint, or the proof's hashes are wrong",
-                            path, verify_hex(hex, leaf), proof.index);
+                            path, verify_hex(hex, &leaf), proof.index);
     printf("holds: the entry is in the log\nindex: %" PRIu64 "\nleaf: %s\n", proof.index,
-           verify_hex(hex, leaf));
+           verify_hex(hex, &leaf));
     verify_print_checkpoint(command, &c);
     return VERIFY_HOLDS;
 }
@@ -66,17 +68,16 @@ static int check_files(const verify_command *command, const char *entry_path,
                        const char *proof_path)
 {
     int status = VERIFY_HOLDS;
+    size_t entry_size = 0;
     size_t size = 0;
-    hash leaf;
-    char *entry = verify_read_file(command, entry_path, ENTRY_MAX, &size, &status);
+    char *entry = verify_read_file(command, entry_path, ENTRY_MAX, &entry_size, &status);
     if (!entry)
         return status;
-    merkle_leaf(&leaf, HASH_SHA256, entry, size);
-    free(entry);
     char *bytes = verify_read_file(command, proof_path, NOTE_MAX, &size, &status);
     if (bytes)
-        status = check(command, proof_path, bytes, size, &leaf);
+        status = check(command, proof_path, bytes, size, entry, entry_size);
     free(bytes);
+    free(entry);
     return status;
 }
 

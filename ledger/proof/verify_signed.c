@@ -28,10 +28,13 @@ verify_trust *verify_trust_init(verify_trust *trust, size_t option_count)
 
 /* Witnesses publish their keys under both types: ArmoredWitness, for one, as type 01, though its
    cosignatures carry the id of type 04. As a witness's key either means the cosigner. */
-static void make_witness(note_key *key)
+static const char *make_witness(note_key *key)
 {
+    if (key->type == NOTE_KEY_TYPE_LONG)
+        return "a witness's key is of type 04 (cosignature) or 01";
     key->type = NOTE_KEY_TYPE_COSIGNATURE;
-    key->id = note_key_id(key->name, key->type, key->public_key, sizeof key->public_key);
+    key->id = note_key_id(key->name, key->type, key->public_key, note_key_size(key->type));
+    return NULL;
 }
 
 bool verify_add_keys(const verify_command *command, verify_trust *trust,
@@ -44,12 +47,12 @@ bool verify_add_keys(const verify_command *command, verify_trust *trust,
         }
         note_key *key = &trust->keys[trust->count];
         const char *reason = note_key_parse(key, option->values[i]);
+        if (!reason && as_witness)
+            reason = make_witness(key);
         if (reason) {
             verify_wrong_use(command, "%s: \"%s\": %s", option->name, option->values[i], reason);
             return false;
         }
-        if (as_witness)
-            make_witness(key);
         trust->given[trust->count++] = option->values[i];
     }
     return true;
@@ -123,6 +126,24 @@ static int check_policy(const verify_command *command, const char *what, const c
                         trust->policy_path, policy_missing(missing, sizeof missing, p, cosigned));
 }
 
+/* By which hash the tree is made: the key of the log says; those of witnesses say nothing of it. */
+static const char *find_hash(verify_trust *trust)
+{
+    bool found = false;
+    trust->signers.hash = HASH_SHA256;
+    for (size_t k = 0; k < trust->count; k++) {
+        const note_key *key = &trust->keys[k];
+        if (!trust->signers.verified[k] || key->type == NOTE_KEY_TYPE_COSIGNATURE)
+            continue;
+        if (found && note_key_hash(key) != trust->signers.hash)
+            return "it is signed by keys of two suites: by which hash its tree is made cannot be "
+                   "said";
+        trust->signers.hash = note_key_hash(key);
+        found = true;
+    }
+    return NULL;
+}
+
 int verify_signed_checkpoint(const verify_command *command, const char *what, const char *bytes,
                              size_t size, const char *origin, bool quorum, checkpoint *out)
 {
@@ -135,7 +156,11 @@ int verify_signed_checkpoint(const verify_command *command, const char *what, co
         reason = note_verify(trust->signers.verified, trust->signers.times_s, n, trust->keys,
                              trust->count);
     if (!reason)
+        reason = find_hash(trust);
+    if (!reason)
         reason = checkpoint_parse(out, n->text, n->text_size);
+    if (!reason)
+        reason = checkpoint_check(out, trust->signers.hash);
     free(n);
     if (reason)
         return verify_fails(command, "%s: does not hold: %s", what, reason);

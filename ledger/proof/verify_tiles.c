@@ -299,9 +299,10 @@ static int check(const verify_command *command, const char *dir)
         return verify_wrong_use(command, "%s: not enough memory", dir);
     w->command = command;
     w->dir = dir;
-    merkle_frontier_init(&w->tree, HASH_SHA256);
     checkpoint newest;
-    if (read_checkpoints(w, &newest) && check_log(w, newest.size)) {
+    bool good = read_checkpoints(w, &newest);
+    merkle_frontier_init(&w->tree, command->trust->signers.hash);
+    if (good && check_log(w, newest.size)) {
         printf("holds: %" PRIu64 " entries, their tiles and %zu checkpoints\n", newest.size,
                w->checkpoint_count);
         verify_print_checkpoint(command, &newest);

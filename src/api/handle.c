@@ -24,12 +24,9 @@ static wf_status handle_random_origin(char *out, size_t size, wf_error *err)
 
 static wf_status handle_check_init(const wf_init_options *options, wf_error *err)
 {
-    const char *suite = options->suite;
-    if (suite != NULL && strcmp(suite, "sm2-sm3") == 0)
-        return wf_fail(err, WF_USAGE,
-                       _("suite 'sm2-sm3' is not in this version; use ed25519-sha256"));
-    if (suite != NULL && strcmp(suite, "ed25519-sha256") != 0)
-        return wf_fail(err, WF_USAGE, _("unknown suite '%s'; allowed: ed25519-sha256"), suite);
+    if (options->suite != NULL && suite_find(options->suite) == NULL)
+        return wf_fail(err, WF_USAGE, _("unknown suite '%s'; allowed: %s, %s"), options->suite,
+                       SUITE_ED25519, SUITE_SM2);
     if (options->utc_offset_minutes < -18 * 60 || options->utc_offset_minutes > 18 * 60)
         return wf_fail(err, WF_USAGE,
                        _("UTC offset of %d minutes is out of range; expected -18:00 to +18:00"),
@@ -62,7 +59,7 @@ wf_status wf_init(const char *dir, const wf_init_options *options, wf_error *err
         return status;
     ledger_hooks hooks = book_hooks(b);
     status = ledger_create(dir, options->origin == NULL ? origin : options->origin,
-                           options->suite == NULL ? "ed25519-sha256" : options->suite,
+                           options->suite == NULL ? SUITE_ED25519 : options->suite,
                            options->utc_offset_minutes, &hooks, err);
     book_free(b);
     if (status == WF_OK && options->guard != NULL)

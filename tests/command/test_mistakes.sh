@@ -23,7 +23,7 @@ wrong "unknown language 'fr'; allowed: en, zh" --lang fr stat
 wrong "needs a value" -L
 
 wrong "allowed: ed25519-sha256" init -L "$work/new" --suite rot13
-wrong "not in this version" init -L "$work/new" --suite sm2-sm3
+wrong "unknown suite" init -L "$work/new" --suite sm2
 wrong "expected one like +08:00" init -L "$work/new" --utc-offset 8
 wrong "cannot be used" init -L "$work/new" --origin 'two words'
 expect 1 "" wufei init -L "$work/city"

@@ -18,6 +18,18 @@
 
 #include "ledger_private.h"
 
+/* Each of these tests runs once with either suite: tests/CMakeLists.txt. */
+static inline const char *test_suite(void)
+{
+    const char *name = getenv("WUFEI_TEST_SUITE");
+    return name != NULL ? name : SUITE_ED25519;
+}
+
+static inline hash_kind test_hash(void)
+{
+    return suite_find(test_suite())->hash;
+}
+
 #define TEST_ORIGIN "waste.test.example/ledger/1"
 
 static char test_folder[64];
@@ -51,7 +63,7 @@ static inline void assert_ok(wf_status status, const wf_error *err)
 static inline void create_ledger(void)
 {
     wf_error err = {0};
-    assert_ok(ledger_create(test_dir, TEST_ORIGIN, "ed25519-sha256", 480, NULL, &err), &err);
+    assert_ok(ledger_create(test_dir, TEST_ORIGIN, test_suite(), 480, NULL, &err), &err);
 }
 
 static inline ledger *open_ledger(bool read_only)
@@ -89,12 +101,30 @@ static inline span make_statement(const char *author, unsigned number, const cha
     return make_statement_for(TEST_ORIGIN, author, number, text);
 }
 
-static inline EVP_PKEY *make_key(uint8_t public_key[PUBLIC_KEY_SIZE])
+static inline EVP_PKEY *make_key(suite_public_key *public_key)
 {
-    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, suite_key_type(suite_find(test_suite())));
     assert_non_null(key);
     assert_true(key_public(public_key, key));
     return key;
+}
+
+typedef struct test_signature {
+    uint8_t bytes[SIGNATURE_MAX];
+    size_t size;
+} test_signature;
+
+static inline span sign_statement(test_signature *out, EVP_PKEY *key, span statement)
+{
+    assert_true(key_sign_statement(out->bytes, &out->size, key, statement));
+    return span_of(out->bytes, out->size);
+}
+
+static inline span sign_as_operator(test_signature *out, ledger *l, span statement)
+{
+    wf_error err = {0};
+    assert_ok(signer_sign_statement(l->signer, statement, out->bytes, &out->size, &err), &err);
+    return span_of(out->bytes, out->size);
 }
 
 /* `count` operator statements numbered from `first`, entered under seals. */

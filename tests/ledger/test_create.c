@@ -37,7 +37,7 @@ static void leave_attempt(char path[400])
         const struct rlimit small = {2000, 2000};
         signal(SIGXFSZ, SIG_DFL);
         setrlimit(RLIMIT_FSIZE, &small);
-        _exit((int)ledger_create(test_dir, TEST_ORIGIN, "ed25519-sha256", 480, NULL, NULL));
+        _exit((int)ledger_create(test_dir, TEST_ORIGIN, test_suite(), 480, NULL, NULL));
     }
     assert_int_equal(waitpid(child, &how, 0), child);
     assert_true(WIFSIGNALED(how) && WTERMSIG(how) == SIGXFSZ);

@@ -66,20 +66,20 @@ static void test_every_proof_holds(void **state)
     assert_ok(submit_sealed(l, 0, 1000, NULL, &err), &err);
     uint64_t size = ledger_size(l);
     assert_ok(store_begin(&txn, ledger_store(l), false, &err), &err);
-    tile_reader reader = {txn, HASH_SHA256, &err};
-    assert_true(merkle_root_at(&newer, HASH_SHA256, size, tile_read_hash, &reader));
+    tile_reader reader = {txn, test_hash(), &err};
+    assert_true(merkle_root_at(&newer, test_hash(), size, tile_read_hash, &reader));
     for (uint64_t i = 0; i < size; i++) {
         hash leaf;
         assert_true(tile_read_hash(&reader, &leaf, 0, i));
         assert_true(
-            merkle_prove_inclusion(proof, &count, HASH_SHA256, i, size, tile_read_hash, &reader));
-        assert_true(merkle_verify_inclusion(HASH_SHA256, &leaf, i, size, proof, count, &newer));
+            merkle_prove_inclusion(proof, &count, test_hash(), i, size, tile_read_hash, &reader));
+        assert_true(merkle_verify_inclusion(test_hash(), &leaf, i, size, proof, count, &newer));
         if (i == 0)
             continue;
-        assert_true(merkle_root_at(&older, HASH_SHA256, i, tile_read_hash, &reader));
+        assert_true(merkle_root_at(&older, test_hash(), i, tile_read_hash, &reader));
         assert_true(
-            merkle_prove_consistency(proof, &count, HASH_SHA256, i, size, tile_read_hash, &reader));
-        assert_true(merkle_verify_consistency(HASH_SHA256, i, &older, size, &newer, proof, count));
+            merkle_prove_consistency(proof, &count, test_hash(), i, size, tile_read_hash, &reader));
+        assert_true(merkle_verify_consistency(test_hash(), i, &older, size, &newer, proof, count));
     }
     store_abort(txn);
     ledger_close(l);

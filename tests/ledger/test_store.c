@@ -166,7 +166,7 @@ static void replay_makes_the_same_book(void **state)
     store *copy = NULL;
     ledger_hooks hooks = {.ctx = &applied, .tables = book_tables, .apply = book_apply};
     ledger_options options = {.threads = 1, .hooks = &hooks};
-    assert_ok(ledger_create(test_dir, TEST_ORIGIN, "ed25519-sha256", 0, &hooks, &err), &err);
+    assert_ok(ledger_create(test_dir, TEST_ORIGIN, test_suite(), 0, &hooks, &err), &err);
     assert_ok(ledger_open(&l, test_dir, &options, &err), &err);
     assert_ok(submit_sealed(l, 0, 2100, NULL, &err), &err);
     snprintf(scratch, sizeof scratch, "%s/scratch", test_folder);

@@ -16,7 +16,7 @@ static void create_is_whole_or_not_at_all(void **state)
     snprintf(path, sizeof path, "%s/operator.pem", test_dir);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
-    assert_int_equal(ledger_create(test_dir, TEST_ORIGIN, "ed25519-sha256", 480, NULL, &err),
+    assert_int_equal(ledger_create(test_dir, TEST_ORIGIN, test_suite(), 480, NULL, &err),
                      WF_REFUSED);
     snprintf(path, sizeof path, "ls -A '%s' | grep -q tmp", test_folder);
     assert_int_not_equal(system(path), 0);
@@ -34,15 +34,13 @@ static void create_refuses_bad_origins(void **state)
     wf_error err;
     struct stat st;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        assert_int_equal(ledger_create(test_dir, bad[i], "ed25519-sha256", 0, NULL, &err),
-                         WF_USAGE);
+        assert_int_equal(ledger_create(test_dir, bad[i], test_suite(), 0, NULL, &err), WF_USAGE);
         assert_int_not_equal(stat(test_dir, &st), 0);
     }
     assert_int_equal(ledger_create(test_dir, TEST_ORIGIN, "rot13", 0, NULL, &err), WF_USAGE);
     char inside[160];
     snprintf(inside, sizeof inside, "%s/no/such", test_dir);
-    assert_int_equal(ledger_create(inside, TEST_ORIGIN, "ed25519-sha256", 0, NULL, &err),
-                     WF_SYSTEM);
+    assert_int_equal(ledger_create(inside, TEST_ORIGIN, test_suite(), 0, NULL, &err), WF_SYSTEM);
 }
 
 static void create_takes_an_empty_folder(void **state)
@@ -83,13 +81,13 @@ static void sealed_groups_enter(void **state)
 }
 
 /* One item, signed or not; returns its outcome; the reason goes to `reason`. */
-static submit_outcome submit_one(ledger *l, span statement, const uint8_t *signature,
+static submit_outcome submit_one(ledger *l, span statement, const test_signature *signature,
                                  char reason[WF_ERROR_TEXT])
 {
     wf_error err = {0};
     submit_item item = {.statement = statement};
     if (signature != NULL)
-        item.signature = span_of(signature, ED25519_SIZE);
+        item.signature = span_of(signature->bytes, signature->size);
     submit_batch batch = {.items = &item, .count = 1};
     arena_init(&batch.memory, 0);
     assert_ok(ledger_submit(l, &batch, &err), &err);
@@ -105,33 +103,34 @@ static void signed_statements(void **state)
     (void)state;
     wf_error err = {0};
     char reason[WF_ERROR_TEXT];
-    uint8_t public_key[32], other_public[32], signature[64], wrong[64];
+    suite_public_key public_key, other_public;
+    test_signature signature, wrong;
     create_ledger();
     ledger *l = open_ledger(false);
-    EVP_PKEY *key = make_key(public_key);
-    EVP_PKEY *other = make_key(other_public);
+    EVP_PKEY *key = make_key(&public_key);
+    EVP_PKEY *other = make_key(&other_public);
     span first = make_statement("P1", 1, "one");
     span second = make_statement("P1", 2, "two");
     span conflict = make_statement("P1", 1, "something else");
     span foreign = make_statement_for("waste.other.example", "P1", 3, "three");
-    assert_true(key_sign_statement(signature, key, first));
-    assert_int_equal(submit_one(l, first, signature, reason), SUBMIT_REFUSED); /* unknown party */
+    sign_statement(&signature, key, first);
+    assert_int_equal(submit_one(l, first, &signature, reason), SUBMIT_REFUSED); /* unknown party */
     assert_non_null(strstr(reason, "P1"));
-    assert_ok(ledger_add_key(l, "P1", public_key, &err), &err);
-    assert_int_equal(ledger_add_key(l, "P1", public_key, &err), WF_REFUSED);
-    assert_int_equal(ledger_add_key(l, "operator", other_public, &err), WF_REFUSED);
-    assert_int_equal(submit_one(l, first, signature, reason), SUBMIT_ENTERED);
-    assert_int_equal(submit_one(l, first, signature, reason), SUBMIT_ALREADY);
-    assert_int_equal(submit_one(l, second, signature, reason), SUBMIT_REFUSED);
+    assert_ok(ledger_add_key(l, "P1", &public_key, &err), &err);
+    assert_int_equal(ledger_add_key(l, "P1", &public_key, &err), WF_REFUSED);
+    assert_int_equal(ledger_add_key(l, "operator", &other_public, &err), WF_REFUSED);
+    assert_int_equal(submit_one(l, first, &signature, reason), SUBMIT_ENTERED);
+    assert_int_equal(submit_one(l, first, &signature, reason), SUBMIT_ALREADY);
+    assert_int_equal(submit_one(l, second, &signature, reason), SUBMIT_REFUSED);
     assert_int_equal(submit_one(l, second, NULL, reason), SUBMIT_REFUSED);
     assert_non_null(strstr(reason, "not signed"));
-    assert_true(key_sign_statement(wrong, other, second));
-    assert_int_equal(submit_one(l, second, wrong, reason), SUBMIT_REFUSED);
-    assert_true(key_sign_statement(signature, key, conflict));
-    assert_int_equal(submit_one(l, conflict, signature, reason), SUBMIT_REFUSED);
+    sign_statement(&wrong, other, second);
+    assert_int_equal(submit_one(l, second, &wrong, reason), SUBMIT_REFUSED);
+    sign_statement(&signature, key, conflict);
+    assert_int_equal(submit_one(l, conflict, &signature, reason), SUBMIT_REFUSED);
     assert_non_null(strstr(reason, "entry 2"));
-    assert_true(key_sign_statement(signature, key, foreign));
-    assert_int_equal(submit_one(l, foreign, signature, reason), SUBMIT_REFUSED);
+    sign_statement(&signature, key, foreign);
+    assert_int_equal(submit_one(l, foreign, &signature, reason), SUBMIT_REFUSED);
     assert_non_null(strstr(reason, TEST_ORIGIN));
     assert_int_equal(ledger_size(l), 3);
     EVP_PKEY_free(key);
@@ -143,7 +142,7 @@ static void signed_statements(void **state)
     ledger_close(l);
     /* The key table is read back. */
     l = open_ledger(false);
-    assert_int_equal(ledger_add_key(l, "P1", public_key, &err), WF_REFUSED);
+    assert_int_equal(ledger_add_key(l, "P1", &public_key, &err), WF_REFUSED);
     ledger_close(l);
 }
 
@@ -151,14 +150,14 @@ static void key_and_its_first_statement_in_one_batch(void **state)
 {
     (void)state;
     wf_error err = {0};
-    uint8_t public_key[32], signatures[2][SIGNATURE_MAX];
-    size_t signature_size = 0;
+    suite_public_key public_key, second_public;
+    test_signature signatures[2];
     create_ledger();
     ledger *l = open_ledger(false);
-    EVP_PKEY *key = make_key(public_key);
+    EVP_PKEY *key = make_key(&public_key);
     buffer body = {0}, statement = {0};
     system_record record = {.kind = SYSTEM_KEY_ADD, .party = "P1"};
-    memcpy(record.public_key, public_key, 32);
+    record.public_key = public_key;
     system_write(&body, &record);
     uint8_t id[16] = {1};
     statement_view view = {.origin = span_text(TEST_ORIGIN),
@@ -169,22 +168,17 @@ static void key_and_its_first_statement_in_one_batch(void **state)
     span by_party = make_statement("P1", 1, "one");
     submit_item items[2] = {{.statement = span_of(statement.data, statement.size)},
                             {.statement = by_party}};
-    assert_ok(
-        signer_sign_statement(l->signer, items[0].statement, signatures[0], &signature_size, &err),
-        &err);
-    assert_true(key_sign_statement(signatures[1], key, items[1].statement));
-    items[0].signature = span_of(signatures[0], ED25519_SIZE);
-    items[1].signature = span_of(signatures[1], ED25519_SIZE);
+    items[0].signature = sign_as_operator(&signatures[0], l, items[0].statement);
+    items[1].signature = sign_statement(&signatures[1], key, items[1].statement);
     submit_batch batch = {.items = items, .count = 2, .all_or_nothing = true};
     arena_init(&batch.memory, 0);
     assert_ok(ledger_submit(l, &batch, &err), &err);
     assert_int_equal(items[1].outcome, SUBMIT_ENTERED);
     /* The other way round the key is not valid yet, and nothing of it may stay. */
-    uint8_t second_public[32];
-    EVP_PKEY *second = make_key(second_public);
+    EVP_PKEY *second = make_key(&second_public);
     buffer_clear(&body);
     buffer_clear(&statement);
-    memcpy(record.public_key, second_public, 32);
+    record.public_key = second_public;
     system_write(&body, &record);
     id[0] = 2;
     view.system = span_of(body.data, body.size);
@@ -192,17 +186,13 @@ static void key_and_its_first_statement_in_one_batch(void **state)
     span later = make_statement("P1", 2, "two");
     items[0] = (submit_item){.statement = later};
     items[1] = (submit_item){.statement = span_of(statement.data, statement.size)};
-    assert_true(key_sign_statement(signatures[0], second, items[0].statement));
-    assert_ok(
-        signer_sign_statement(l->signer, items[1].statement, signatures[1], &signature_size, &err),
-        &err);
-    items[0].signature = span_of(signatures[0], ED25519_SIZE);
-    items[1].signature = span_of(signatures[1], ED25519_SIZE);
+    items[0].signature = sign_statement(&signatures[0], second, items[0].statement);
+    items[1].signature = sign_as_operator(&signatures[1], l, items[1].statement);
     assert_int_equal(ledger_submit(l, &batch, &err), WF_REFUSED);
     assert_int_equal(items[0].outcome, SUBMIT_REFUSED);
     assert_int_equal(items[1].outcome, SUBMIT_WITHDRAWN);
     assert_int_equal(ledger_size(l), 3);
-    assert_ok(ledger_add_key(l, "P1", second_public, &err), &err);
+    assert_ok(ledger_add_key(l, "P1", &second_public, &err), &err);
     arena_free(&batch.memory);
     buffer_free(&body);
     buffer_free(&statement);
@@ -340,18 +330,20 @@ static void given_seals(void **state)
 {
     (void)state;
     wf_error err = {0};
-    uint8_t public_key[32], signature[64], id[16] = {9};
+    suite_public_key public_key;
+    test_signature signature;
+    uint8_t id[16] = {9};
     submit_item items[3] = {0};
     merkle_frontier f;
     create_ledger();
     ledger *l = open_ledger(false);
-    EVP_PKEY *key = make_key(public_key);
-    assert_ok(ledger_add_key(l, "P1", public_key, &err), &err);
-    merkle_frontier_init(&f, HASH_SHA256);
+    EVP_PKEY *key = make_key(&public_key);
+    assert_ok(ledger_add_key(l, "P1", &public_key, &err), &err);
+    merkle_frontier_init(&f, test_hash());
     for (unsigned i = 0; i < 3; i++) {
         hash leaf;
         items[i].statement = make_statement("P1", i, "load");
-        merkle_leaf(&leaf, HASH_SHA256, items[i].statement.data, items[i].statement.size);
+        merkle_leaf(&leaf, test_hash(), items[i].statement.data, items[i].statement.size);
         merkle_frontier_append(&f, &leaf);
     }
     system_record record = {.kind = SYSTEM_SEAL, .seal_count = 3};
@@ -366,10 +358,10 @@ static void given_seals(void **state)
     submit_batch batch = {.items = items, .count = 3, .seal_kind = SEAL_GIVEN};
     arena_init(&batch.memory, 0);
     batch.seal.statement = span_of(statement.data, statement.size);
-    memset(signature, 7, sizeof signature);
-    batch.seal.signature = span_of(signature, sizeof signature);
+    memset(&signature, 7, sizeof signature);
+    batch.seal.signature = span_of(signature.bytes, 64);
     assert_int_equal(ledger_submit(l, &batch, &err), WF_REFUSED);
-    assert_true(key_sign_statement(signature, key, batch.seal.statement));
+    batch.seal.signature = sign_statement(&signature, key, batch.seal.statement);
     batch.count = 2; /* not what was sealed */
     assert_int_equal(ledger_submit(l, &batch, &err), WF_REFUSED);
     assert_int_equal(ledger_size(l), 2);
@@ -387,7 +379,7 @@ static void given_seals(void **state)
     id[0] = 10;
     statement_write(&statement, &view);
     batch.seal.statement = span_of(statement.data, statement.size);
-    assert_true(key_sign_statement(signature, key, batch.seal.statement));
+    batch.seal.signature = sign_statement(&signature, key, batch.seal.statement);
     assert_int_equal(ledger_submit(l, &batch, &err), WF_REFUSED);
     assert_non_null(strstr(err.text, "already"));
     assert_int_equal(ledger_size(l), 6);
@@ -413,7 +405,7 @@ static void a_key_under_a_seal_is_refused(void **state)
     create_ledger();
     ledger *l = open_ledger(false);
     system_record record = {.kind = SYSTEM_KEY_ADD, .party = "P1"};
-    EVP_PKEY_free(make_key(record.public_key));
+    EVP_PKEY_free(make_key(&record.public_key));
     system_write(&body, &record);
     statement_view view = {.origin = span_text(TEST_ORIGIN),
                            .author = span_text("operator"),

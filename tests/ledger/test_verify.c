@@ -17,17 +17,17 @@
 static void make_city(size_t count)
 {
     wf_error err = {0};
-    uint8_t public_key[32], signatures[3][64];
+    suite_public_key public_key;
+    test_signature signatures[3];
     submit_item items[3] = {0};
     create_ledger();
     ledger *l = open_ledger(false);
-    EVP_PKEY *key = make_key(public_key);
+    EVP_PKEY *key = make_key(&public_key);
     assert_ok(submit_sealed(l, 0, count, NULL, &err), &err);
-    assert_ok(ledger_add_key(l, "P1", public_key, &err), &err);
+    assert_ok(ledger_add_key(l, "P1", &public_key, &err), &err);
     for (unsigned i = 0; i < 3; i++) {
         items[i].statement = make_statement("P1", 900000 + i, "signed");
-        assert_true(key_sign_statement(signatures[i], key, items[i].statement));
-        items[i].signature = span_of(signatures[i], 64);
+        items[i].signature = sign_statement(&signatures[i], key, items[i].statement);
     }
     submit_batch batch = {.items = items, .count = 3};
     arena_init(&batch.memory, 0);
@@ -153,12 +153,12 @@ static void the_tree_is_the_tree(void **state)
     ledger *l = open_ledger(true);
     store_txn *txn = NULL;
     assert_ok(store_begin(&txn, ledger_store(l), false, &err), &err);
-    merkle_frontier_init(&f, HASH_SHA256);
+    merkle_frontier_init(&f, test_hash());
     for (uint64_t seq = 0; seq < report.size; seq++) {
         span bytes;
         hash leaf;
         assert_ok(ledger_read(l, txn, seq, &bytes, NULL, &err), &err);
-        merkle_leaf(&leaf, HASH_SHA256, bytes.data, bytes.size);
+        merkle_leaf(&leaf, test_hash(), bytes.data, bytes.size);
         merkle_frontier_append(&f, &leaf);
     }
     merkle_frontier_root(&root, &f);
@@ -192,9 +192,9 @@ static void proofs_hold_without_us(void **state)
         assert_null(note_verify(&verified, NULL, &n, &key, 1));
         assert_null(checkpoint_parse(&c, n.text, n.text_size));
         assert_ok(ledger_read(l, txn, seq, &bytes, NULL, &err), &err);
-        merkle_leaf(&leaf, HASH_SHA256, bytes.data, bytes.size);
+        merkle_leaf(&leaf, test_hash(), bytes.data, bytes.size);
         assert_int_equal(proof.index, seq);
-        assert_true(merkle_verify_inclusion(HASH_SHA256, &leaf, proof.index, c.size, proof.hashes,
+        assert_true(merkle_verify_inclusion(test_hash(), &leaf, proof.index, c.size, proof.hashes,
                                             proof.hash_count, &c.root));
         free(text);
     }
@@ -439,10 +439,8 @@ static void without_its_key_it_is_only_read(void **state)
     assert_null(l);
     assert_non_null(strstr(err.text, path));
     /* Somebody else's key is not taken for ours. */
-    uint8_t public_key[32];
     EVP_PKEY *key = NULL;
-    assert_ok(key_generate(&key, test_dir, &err), &err);
-    assert_true(key_public(public_key, key));
+    assert_ok(key_generate(&key, suite_find(test_suite()), test_dir, &err), &err);
     EVP_PKEY_free(key);
     assert_int_equal(ledger_open(&l, test_dir, &options, &err), WF_SYSTEM);
 }

@@ -216,7 +216,7 @@ static void keys(void **state)
     assert_int_equal(key.id, 0x033de0ae);
     assert_int_equal(key.type, NOTE_KEY_TYPE_ED25519);
     char out[NOTE_NAME_MAX + 80];
-    assert_string_equal(note_vkey_format(out, sizeof out, key.name, key.public_key),
+    assert_string_equal(note_vkey_format(out, sizeof out, &key),
                         "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8");
     assert_null(note_key_parse(
         &key, "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2"));
@@ -260,13 +260,11 @@ static void signs_known_answer(void **state)
     note_key peter;
     assert_null(note_key_parse(&peter, PETER));
     char line[256];
-    size_t written =
-        note_signature_line(line, sizeof line, "PeterNeumann", peter.public_key, signature);
+    size_t written = note_signature_line(line, sizeof line, &peter, signature, sizeof signature);
     assert_int_equal(written, strlen(PETER_LINE));
     assert_string_equal(line, PETER_LINE);
     assert_int_equal(
-        note_signature_line(line, strlen(PETER_LINE), "PeterNeumann", peter.public_key, signature),
-        0);
+        note_signature_line(line, strlen(PETER_LINE), &peter, signature, sizeof signature), 0);
 }
 
 static void base64(void **state)

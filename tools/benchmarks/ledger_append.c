@@ -50,13 +50,12 @@ static void sign_items(submit_batch *batch, buffer *signatures)
 static void add_author_key(ledger *l)
 {
     wf_error err = {0};
-    uint8_t public_key[PUBLIC_KEY_SIZE];
-    size_t size = PUBLIC_KEY_SIZE;
+    suite_public_key public_key = {.size = sizeof public_key.bytes};
     EVP_PKEY_free(author_key);
     author_key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     WF_ASSERT(author_key != NULL &&
-              EVP_PKEY_get_raw_public_key(author_key, public_key, &size) == 1);
-    if (ledger_add_key(l, AUTHOR, public_key, &err) != WF_OK)
+              EVP_PKEY_get_raw_public_key(author_key, public_key.bytes, &public_key.size) == 1);
+    if (ledger_add_key(l, AUTHOR, &public_key, &err) != WF_OK)
         bench_die(&err);
 }
 

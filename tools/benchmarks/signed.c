@@ -165,13 +165,12 @@ static void make_keys(signed_set *s, ledger *l)
     wf_error err = {0};
     for (size_t i = 0; i < PARTIES; i++) {
         char party[32];
-        uint8_t public_key[32];
-        size_t size = sizeof public_key;
+        suite_public_key public_key = {.size = 32};
         snprintf(party, sizeof party, "P%05zu", i);
         s->keys[i] = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
         WF_ASSERT(s->keys[i] != NULL &&
-                  EVP_PKEY_get_raw_public_key(s->keys[i], public_key, &size) == 1);
-        if (ledger_add_key(l, party, public_key, &err) != WF_OK)
+                  EVP_PKEY_get_raw_public_key(s->keys[i], public_key.bytes, &public_key.size) == 1);
+        if (ledger_add_key(l, party, &public_key, &err) != WF_OK)
             bench_die(&err);
     }
 }

@@ -10,7 +10,7 @@ enum { INIT_ORIGIN, INIT_SUITE, INIT_UTC_OFFSET, INIT_GUARD };
 
 static const option_spec options[] = {
     {"origin", 0, "NAME", N_("the ledger's name for ever, like city.example/waste")},
-    {"suite", 0, "SUITE", N_("hash and signatures: ed25519-sha256")},
+    {"suite", 0, "SUITE", N_("hash and signatures: ed25519-sha256 (default) or sm2-sm3")},
     {"utc-offset", 0, "+HH:MM", N_("where its days begin (+08:00)")},
     {"guard", 0, "FILE",
      N_("keep the last checkpoint also in FILE, on another disk: a folder that was put back to an "
