@@ -215,7 +215,7 @@ static void keys(void **state)
     assert_string_equal(key.name, "sum.golang.org");
     assert_int_equal(key.id, 0x033de0ae);
     assert_int_equal(key.type, NOTE_KEY_TYPE_ED25519);
-    char out[NOTE_NAME_MAX + 80];
+    char out[NOTE_VKEY_MAX];
     assert_string_equal(note_vkey_format(out, sizeof out, &key),
                         "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8");
     assert_null(note_key_parse(

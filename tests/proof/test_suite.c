@@ -127,6 +127,24 @@ static void one_encoding(void **state)
     assert_false(verifies(&s));
 }
 
+/* By OpenSSL's command line over the same message with the same key: with the empty identifier,
+   which it takes when it is told none, and with that of an example of the standard's first version.
+ */
+static void another_identifier(void **state)
+{
+    static const char *const others[] = {
+        "3046022100bfcf343bc64a95bfcd46a899e00478af7af2f94663d21456306df3976da8b82e"
+        "022100dd5e11b79d0aea1e33744d098bb0d293ebd8c10f140aaa6dd291ca883ae925d9",
+        "304402204c166b1f0cdf6500a92efd672b163181cefc5e144ba775f91a0c48ead39c9507"
+        "02204ae326421039fd85b3a490f8e78f2950d57ad050dca0f76d72ab1de6914d8db3"};
+    (void)state;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        sample s = take(1);
+        s.signature_size = from_hex(s.signature, SUITE_SIGNATURE_MAX, others[i]);
+        assert_false(verifies(&s));
+    }
+}
+
 static void unknown_suites(void **state)
 {
     (void)state;
@@ -143,7 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_standards_signatures), cmocka_unit_test(no_bit_can_be_changed),
         cmocka_unit_test(no_other_length),          cmocka_unit_test(one_encoding),
-        cmocka_unit_test(unknown_suites),
+        cmocka_unit_test(another_identifier),       cmocka_unit_test(unknown_suites),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
