@@ -141,6 +141,11 @@ static wf_status apply_system(group *g, const statement_view *view, wf_error *er
     wf_status status = system_parse(&record, view->system, err);
     if (status != WF_OK || record.kind == SYSTEM_SEAL)
         return status;
+    if (record.kind == SYSTEM_RECOVERY) {
+        hash root;
+        tree_root(&root, &g->tree);
+        return recovery_put(g->txn, g->head.size, &root, &record.recovery, err);
+    }
     if (record.kind == SYSTEM_GENESIS) {
         if (g->head.size != 0)
             return wf_fail(err, WF_REFUSED, _("only the first entry can be a genesis"));

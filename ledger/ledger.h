@@ -185,6 +185,53 @@ typedef struct ledger_verify_report {
 wf_status ledger_verify(ledger *l, uint64_t from, bool signatures, ledger_progress *progress,
                         ledger_verify_report *out, wf_error *err);
 
+/* ---- copies ------------------------------------------------------------------------------- */
+
+typedef struct ledger_copy_report {
+    uint64_t size;        /* entries in the copy */
+    uint64_t signed_size; /* of the checkpoint that is in it: a beginning of these */
+    uint64_t bytes;       /* of its store */
+    hash root;            /* of all its entries */
+    bool with_key;
+    double seconds;
+} ledger_copy_report;
+
+/* A verified copy of the ledger in `dir` appears at `to`, which must not be there, while others go
+   on writing: opened for reading it answers like the ledger, ledger_restore puts it back. It is
+   read and verified in child processes, so the caller has no other threads. */
+wf_status ledger_backup(const char *dir, const char *to, bool with_key, ledger_progress *progress,
+                        ledger_copy_report *out, wf_error *err);
+
+typedef struct ledger_restore_options {
+    const char *key;  /* the operator's private key; NULL: the backup's, else that of the ledger */
+    const char *last; /* a checkpoint that somebody kept; NULL: none */
+    ledger_progress *progress;
+} ledger_restore_options;
+
+typedef struct ledger_restore_report {
+    ledger_copy_report copy;
+    uint64_t seq;    /* of the entry that records the recovery */
+    bool last_known; /* the largest signed checkpoint that could be found */
+    bool last_verified;
+    uint64_t last_size;
+    char aside[4096]; /* where the ledger that stood there is kept; "": there was none */
+} ledger_restore_report;
+
+/* Puts a backup in place as the ledger `dir` and records that in the log. A ledger that stands
+   there is kept aside under another name, and what it signed last goes into the record. */
+wf_status ledger_restore(const char *backup, const char *dir, const ledger_restore_options *options,
+                         ledger_restore_report *out, wf_error *err);
+
+/* Recoveries that the log records, in order: the first at or behind entry `from`. */
+typedef struct ledger_recovery {
+    uint64_t seq; /* also the size that was restored */
+    bool last_known;
+    uint64_t
+        last_size; /* of the last checkpoint that was known: entries seq to last_size-1 are lost */
+} ledger_recovery;
+wf_status ledger_next_recovery(ledger *l, uint64_t from, bool *found, ledger_recovery *out,
+                               wf_error *err);
+
 /* Runs `work` in a child process and hands back its status, its error and what it left in `result`
    (plain bytes, no pointers). When damaged pages end the child in a signal, that is WF_DAMAGED and
    not the end of this process: for opening and verifying a suspect ledger, inside `work`. The

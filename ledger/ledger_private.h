@@ -114,18 +114,30 @@ typedef struct genesis {
     int utc_offset_minutes;
 } genesis;
 
+/* The log was put back from a backup. */
+typedef struct recovery {
+    uint64_t restored_size; /* its own place */
+    hash restored_root;
+    bool last_known; /* the largest signed checkpoint that was known then */
+    uint64_t last_size;
+    hash last_root;
+} recovery;
+
 typedef struct system_record {
-    enum { SYSTEM_GENESIS, SYSTEM_SEAL, SYSTEM_KEY_ADD } kind;
+    enum { SYSTEM_GENESIS, SYSTEM_SEAL, SYSTEM_KEY_ADD, SYSTEM_RECOVERY } kind;
     genesis genesis;
     uint64_t seal_count;
     hash seal_root;
     char party[AUTHOR_MAX + 1]; /* of a KeyAdd */
     suite_public_key public_key;
+    recovery recovery;
 } system_record;
 
 wf_status system_parse(system_record *out, span bytes, wf_error *err);
 void system_write(buffer *out, const system_record *record);
 wf_status system_check_origin(const char *origin, wf_error *err);
+/* Signs a record as the operator and submits it. */
+wf_status system_submit(ledger *l, const system_record *record, wf_error *err);
 
 /* ---- key_table.c: who may sign; key_sign.c: what a key does; key_file.c: keys on disk ---------
  */
@@ -241,9 +253,38 @@ wf_status signed_head_write(ledger *l, wf_error *err);
 /* ---- outside.c: the same checkpoint kept outside of the ledger's folder -------------------------
  */
 
+/* Where the copy is wanted, malloced; *out NULL when none is. */
+wf_status outside_path(const char *dir, char **out, wf_error *err);
 /* *there false: none is wanted or, for readers, none can be read. */
 wf_status outside_read(const ledger *l, checkpoint *out, bool *there, wf_error *err);
+/* That the log goes on from it, or records a recovery that lost it. */
+wf_status outside_check(ledger *l, const checkpoint *outside, store_txn *txn,
+                        const ledger_head *head, wf_error *err);
 wf_status outside_write(const ledger *l, const char *text, size_t size, wf_error *err);
+
+/* ---- recovery.c: how often, and from where, the log was put back from a backup ------------------
+ */
+
+/* Refuses a recovery that does not stand at its place; `root` is of the log before it. */
+wf_status recovery_put(store_txn *txn, uint64_t seq, const hash *root, const recovery *r,
+                       wf_error *err);
+/* That the row of a recovery is what its entry says, and both what the tree says. */
+wf_status recovery_check(const ledger *l, store_txn *txn, uint64_t seq, const recovery *r,
+                         wf_error *err);
+/* The first at or behind entry `from`; *found false: none. */
+wf_status recovery_next(store_txn *txn, uint64_t from, bool *found, recovery *out, wf_error *err);
+
+/* ---- copy.c: a copy of a ledger's folder
+ * ---------------------------------------------------------
+ */
+
+/* Fills the empty folder `to` with what is in force in the ledger `from`, which may be written to
+   meanwhile; then verifies the copy. With the operator's key when asked and there. */
+wf_status ledger_copy(const char *from, const char *to, bool with_key, ledger_progress *progress,
+                      ledger_copy_report *out, wf_error *err);
+/* "FOLDER/NAME" in both; *there tells whether there was one. */
+wf_status copy_small_file(const char *from, const char *to, const char *name, mode_t mode,
+                          bool *there, wf_error *err);
 
 /* ---- prepare.c: what can be checked of a statement on any thread -------------------------------
  */

@@ -118,7 +118,7 @@ static wf_status check_state(ledger *l, wf_error *err)
     if (status == WF_OK)
         status = signed_head_check(l, &signed_head, txn, &head, err);
     if (status == WF_OK && there)
-        status = signed_head_check(l, &outside, txn, &head, err);
+        status = outside_check(l, &outside, txn, &head, err);
     store_abort(txn);
     l->last_signed = signed_head;
     return status;

@@ -17,8 +17,7 @@
 #include "base/text.h"
 #include "ledger_private.h"
 
-/* The path, malloced; *out NULL when none is wanted. */
-static wf_status read_path(const char *dir, char **out, wf_error *err)
+wf_status outside_path(const char *dir, char **out, wf_error *err)
 {
     size_t size = 0;
     wf_status status = folder_read(dir, FILE_GUARD, PATH_MAX, out, &size, err);
@@ -67,7 +66,7 @@ wf_status outside_read(const ledger *l, checkpoint *out, bool *there, wf_error *
     char *text = NULL;
     size_t size = 0;
     *there = false;
-    wf_status status = read_path(l->dir, &path, err);
+    wf_status status = outside_path(l->dir, &path, err);
     if (status != WF_OK || path == NULL)
         return status;
     const char *name = split(path);
@@ -86,10 +85,37 @@ wf_status outside_read(const ledger *l, checkpoint *out, bool *there, wf_error *
     return status;
 }
 
+/* A recovery that is recorded in the log names what it lost: from its own place up to the last
+   checkpoint that was known. */
+static wf_status is_admitted(bool *out, const checkpoint *c, store_txn *txn, wf_error *err)
+{
+    recovery r;
+    uint64_t from = 0;
+    *out = false;
+    for (bool found = true; found && !*out; from = r.restored_size + 1) {
+        wf_status status = recovery_next(txn, from, &found, &r, err);
+        if (status != WF_OK)
+            return status;
+        *out = found && r.last_known && c->size > r.restored_size && c->size <= r.last_size &&
+               (c->size < r.last_size || hash_equal(&c->root, &r.last_root));
+    }
+    return WF_OK;
+}
+
+wf_status outside_check(ledger *l, const checkpoint *outside, store_txn *txn,
+                        const ledger_head *head, wf_error *err)
+{
+    bool admitted = false;
+    wf_status status = is_admitted(&admitted, outside, txn, err);
+    if (status != WF_OK || admitted)
+        return status;
+    return signed_head_check(l, outside, txn, head, err);
+}
+
 wf_status outside_write(const ledger *l, const char *text, size_t size, wf_error *err)
 {
     char *path = NULL;
-    wf_status status = read_path(l->dir, &path, err);
+    wf_status status = outside_path(l->dir, &path, err);
     if (status != WF_OK || path == NULL)
         return status;
     const char *name = split(path);

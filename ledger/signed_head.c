@@ -121,7 +121,7 @@ static wf_status compare(ledger *l, store_txn *txn, const ledger_head *head, wf_
     if (status == WF_OK)
         status = outside_read(l, &outside, &there, err);
     if (status == WF_OK && there)
-        status = signed_head_check(l, &outside, txn, head, err);
+        status = outside_check(l, &outside, txn, head, err);
     return status;
 }
 

@@ -58,6 +58,10 @@ wf_status store_cursor_last(store_cursor *c, span *key_out, span *value_out, wf_
 wf_status store_cursor_next(store_cursor *c, span *key_out, span *value_out, wf_error *err);
 void store_cursor_close(store_cursor *c);
 
+/* A store of its own in the empty folder `path`: the state of the last commit, on disk, while
+   others go on writing. */
+wf_status store_copy(store *s, const char *path, wf_error *err);
+
 typedef struct store_table_stat {
     uint64_t rows;
     uint64_t bytes; /* of pages in use */

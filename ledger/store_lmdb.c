@@ -551,6 +551,31 @@ void store_cursor_close(store_cursor *c)
     free(c);
 }
 
+/* ---- copying ------------------------------------------------------------------------------- */
+
+/* Not compacted: of a store of 3.9 GB that took twice as long (12.7 s, 6.3 s) and saved 0.3 %, and
+   a plain copy keeps the pages, and so what is wrong with one, where they were. */
+wf_status store_copy(store *s, const char *path, wf_error *err)
+{
+    char file[4096];
+    if (snprintf(file, sizeof file, "%s/%s", path, data_file) >= (int)sizeof file)
+        return wf_fail(err, WF_USAGE, _("%s: the path is too long"), path);
+    int code = mdb_env_copy(s->env, path);
+    if (code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND || code == MDB_INVALID)
+        return fail(s, code, _("cannot be copied"), err);
+    if (code != 0 && store_room_explains(code, file, _("cannot be written"), err))
+        return WF_SYSTEM;
+    if (code != 0)
+        return wf_fail(err, WF_SYSTEM, "%s: %s", file, mdb_strerror(code));
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    wf_status status = WF_OK;
+    if (fd < 0 || fsync(fd) != 0)
+        status = wf_fail_errno(err, _("%s: cannot be synced"), file);
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
 /* ---- about the store ----------------------------------------------------------------------- */
 
 /* Numbers of a damaged page: more pages than the file has, or more rows than would fit into them

@@ -96,6 +96,33 @@ static wf_status take_key_add(system_record *out, const Wufei__KeyAdd *add, wf_e
     return WF_OK;
 }
 
+static wf_status take_recovery(system_record *out, const Wufei__Recovery *r, wf_error *err)
+{
+    out->kind = SYSTEM_RECOVERY;
+    if (r->restored_root.len != HASH_SIZE || (r->has_last_root && r->last_root.len != HASH_SIZE))
+        return bad(err, _("a root does not have 32 bytes"));
+    if (r->has_last_root != r->has_last_size)
+        return bad(err, _("the last checkpoint needs both its size and its root"));
+    out->recovery.restored_size = r->restored_size;
+    memcpy(out->recovery.restored_root.bytes, r->restored_root.data, HASH_SIZE);
+    out->recovery.last_known = r->has_last_size;
+    if (r->has_last_size) {
+        out->recovery.last_size = r->last_size;
+        memcpy(out->recovery.last_root.bytes, r->last_root.data, HASH_SIZE);
+    }
+    return WF_OK;
+}
+
+static void give_recovery(Wufei__Recovery *out, recovery *r)
+{
+    out->restored_size = r->restored_size;
+    out->restored_root = (ProtobufCBinaryData){HASH_SIZE, r->restored_root.bytes};
+    out->has_last_size = out->has_last_root = r->last_known;
+    out->last_size = r->last_size;
+    if (r->last_known)
+        out->last_root = (ProtobufCBinaryData){HASH_SIZE, r->last_root.bytes};
+}
+
 static bool is_canonical(const Wufei__SystemRecord *message, span bytes)
 {
     size_t size = wufei__system_record__get_packed_size(message);
@@ -123,6 +150,8 @@ wf_status system_parse(system_record *out, span bytes, wf_error *err)
         status = take_seal(out, message->seal, err);
     else if (message->body_case == WUFEI__SYSTEM_RECORD__BODY_KEY_ADD)
         status = take_key_add(out, message->key_add, err);
+    else if (message->body_case == WUFEI__SYSTEM_RECORD__BODY_RECOVERY)
+        status = take_recovery(out, message->recovery, err);
     else
         status = bad(err, _("it is empty"));
     wufei__system_record__free_unpacked(message, NULL);
@@ -135,6 +164,7 @@ void system_write(buffer *out, const system_record *record)
     Wufei__Genesis genesis_message = WUFEI__GENESIS__INIT;
     Wufei__Seal seal = WUFEI__SEAL__INIT;
     Wufei__KeyAdd add = WUFEI__KEY_ADD__INIT;
+    Wufei__Recovery recovered = WUFEI__RECOVERY__INIT;
     system_record copy = *record; /* protobuf-c has no const */
     switch (record->kind) {
     case SYSTEM_GENESIS:
@@ -158,6 +188,11 @@ void system_write(buffer *out, const system_record *record)
         add.public_key = (ProtobufCBinaryData){copy.public_key.size, copy.public_key.bytes};
         message.body_case = WUFEI__SYSTEM_RECORD__BODY_KEY_ADD;
         message.key_add = &add;
+        break;
+    case SYSTEM_RECOVERY:
+        give_recovery(&recovered, &copy.recovery);
+        message.body_case = WUFEI__SYSTEM_RECORD__BODY_RECOVERY;
+        message.recovery = &recovered;
         break;
     }
     size_t size = wufei__system_record__get_packed_size(&message);

@@ -17,7 +17,7 @@ typedef struct signature_check {
     char run_author[AUTHOR_MAX];
     size_t run_author_size;
     uint8_t run_key[KEY_ID_SIZE];
-    uint64_t signatures, seals, keys;
+    uint64_t signatures, seals, keys, recoveries;
 } signature_check;
 
 wf_status signature_check_init(signature_check *c, ledger *l, store_txn *txn, wf_error *err);

@@ -174,6 +174,10 @@ static wf_status check_system(signature_check *c, const entry_view *entry,
         return bad(entry->seq, _("only the operator makes such an entry"), err);
     if (record.kind == SYSTEM_GENESIS && entry->seq != 0)
         return bad(entry->seq, _("only the first entry can be a genesis"), err);
+    if (record.kind == SYSTEM_RECOVERY) {
+        c->recoveries++;
+        return recovery_check(c->l, c->txn, entry->seq, &record.recovery, err);
+    }
     return record.kind == SYSTEM_GENESIS
                ? check_key_row(c, entry, span_text(OPERATOR_PARTY), &record.genesis.operator_key,
                                err)

@@ -198,6 +198,32 @@ WF_API wf_status wf_rebuild(wf_ledger *ledger, bool check, wf_progress progress,
                             const wf_sink *sink, wf_error *err);
 WF_API wf_status wf_stat(wf_ledger *ledger, const wf_sink *sink, wf_error *err);
 
+/* ---- copies ------------------------------------------------------------------------------- */
+
+/* These work on folders, not on an open ledger, and read them in child processes: the caller has no
+   other threads. `progress` is called in a child. */
+
+typedef struct wf_backup_options {
+    bool with_key; /* the operator's private key too; never by itself */
+    wf_progress progress;
+    void *ctx;
+} wf_backup_options;
+/* A verified copy of the ledger appears at `to`, where nothing may be, while others go on writing.
+ */
+WF_API wf_status wf_backup(const char *dir, const char *to, const wf_backup_options *options,
+                           const wf_sink *sink, wf_error *err);
+
+typedef struct wf_restore_options {
+    const char *key;  /* the operator's private key; NULL: the backup's, else the ledger's */
+    const char *last; /* a checkpoint that somebody kept, the larger the better; NULL: none */
+    wf_progress progress;
+    void *ctx;
+} wf_restore_options;
+/* Puts a backup in place as the ledger `dir` and records that in its log. A ledger that stands
+   there is kept aside. *out_lost: entries that were signed and are in neither. */
+WF_API wf_status wf_restore(const char *backup, const char *dir, const wf_restore_options *options,
+                            const wf_sink *sink, uint64_t *out_lost, wf_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -156,6 +156,25 @@ static wf_status show_attributes(show_job *job, const statement_view *st)
     return answer_end(&a);
 }
 
+/* A record about the ledger itself: of a recovery, from where to where the log was lost. */
+static wf_status show_system_fields(show_job *job, uint64_t seq, answer *a)
+{
+    ledger_recovery r;
+    char number[32];
+    bool found = false;
+    wf_status status = ledger_next_recovery(job->ledger->log, seq, &found, &r, job->err);
+    show_field(a, "file", "system");
+    if (status != WF_OK || !found || r.seq != seq)
+        return status;
+    show_field(a, "record", "recovery");
+    snprintf(number, sizeof number, "%llu", (unsigned long long)r.seq);
+    show_field(a, "restored", number);
+    snprintf(number, sizeof number, "%llu", (unsigned long long)r.last_size);
+    if (r.last_known)
+        show_field(a, "last_signed", number);
+    return WF_OK;
+}
+
 static wf_status show_object(show_job *job, uint64_t seq, const manifest_row *manifest)
 {
     entry_view entry;
@@ -169,7 +188,7 @@ static wf_status show_object(show_job *job, uint64_t seq, const manifest_row *ma
     if (st.record.data != NULL)
         status = show_record_fields(job, &st, &a);
     else
-        show_field(&a, "file", "system");
+        status = show_system_fields(job, seq, &a);
     if (status != WF_OK)
         return status;
     snprintf(number, sizeof number, "%llu", (unsigned long long)seq);

@@ -50,8 +50,37 @@ static void verify_hex(char *out, const hash *h)
     out[2 * HASH_SIZE] = '\0';
 }
 
-static wf_status verify_rows(const ledger_verify_report *r, uint64_t codes, bool signatures,
-                             const wf_sink *sink, wf_error *err)
+/* What it means that the log was put back from a backup, one row each. */
+static wf_status verify_recovery_rows(answer *a, ledger *l, wf_error *err)
+{
+    ledger_recovery r = {0};
+    char detail[200];
+    uint64_t from = 0;
+    for (bool found = true; found; from = r.seq + 1) {
+        wf_status status = ledger_next_recovery(l, from, &found, &r, err);
+        if (status != WF_OK || !found)
+            return status;
+        if (!r.last_known)
+            snprintf(detail, sizeof detail,
+                     _("entry %llu: put back from a backup; what was signed since is not known"),
+                     (unsigned long long)r.seq);
+        else if (r.last_size > r.seq)
+            snprintf(detail, sizeof detail,
+                     _("entry %llu: put back from a backup; %llu entries that were signed then, "
+                       "from this number on, are lost"),
+                     (unsigned long long)r.seq, (unsigned long long)(r.last_size - r.seq));
+        else
+            snprintf(detail, sizeof detail,
+                     _("entry %llu: put back from a backup; nothing that was signed is lost"),
+                     (unsigned long long)r.seq);
+        uint64_t lost = r.last_known && r.last_size > r.seq ? r.last_size - r.seq : 0;
+        verify_row(a, "recovery", "recorded", lost, r.last_known ? "entries" : NULL, 0, detail);
+    }
+    return WF_OK;
+}
+
+static wf_status verify_rows(ledger *l, const ledger_verify_report *r, uint64_t codes,
+                             bool signatures, const wf_sink *sink, wf_error *err)
 {
     answer a;
     char root[2 * HASH_SIZE + 1];
@@ -68,7 +97,8 @@ static wf_status verify_rows(const ledger_verify_report *r, uint64_t codes, bool
     verify_row(&a, "book", "not compared", 0, NULL, 0,
                _("wufei rebuild --check compares it with the log"));
     verify_row(&a, "bytes", "read", r->bytes, "bytes", r->seconds, NULL);
-    return answer_end(&a);
+    wf_status status = verify_recovery_rows(&a, l, err);
+    return status == WF_OK ? answer_end(&a) : status;
 }
 
 /* What a verification found, in plain bytes: it may come from another process. */
@@ -136,5 +166,5 @@ wf_status wf_verify(wf_ledger *l, const wf_verify_options *options, const wf_sin
                      : verify_checks(l, options, &result, err);
     if (status != WF_OK)
         return status;
-    return verify_rows(&result.report, result.codes, options->signatures, sink, err);
+    return verify_rows(l->log, &result.report, result.codes, options->signatures, sink, err);
 }

@@ -1,0 +1,114 @@
+/*
+ * api/backup.c: copies of a ledger, and a copy in the ledger's place.
+ */
+#include "api/api.h"
+
+typedef struct backup_watch {
+    wf_progress progress;
+    void *ctx;
+} backup_watch;
+
+static void backup_report_progress(void *ctx, uint64_t done, uint64_t total)
+{
+    const backup_watch *watch = ctx;
+    watch->progress(watch->ctx, _("verifying the copy"), done, total);
+}
+
+static void backup_cell_hash(answer *a, char text[2 * HASH_SIZE + 1], const hash *h)
+{
+    for (size_t i = 0; i < HASH_SIZE; i++)
+        snprintf(text + 2 * i, 3, "%02x", h->bytes[i]);
+    cell_text(a, text);
+}
+
+static const wf_column backup_columns[] = {
+    {"backup", N_("backup"), WF_CELL_TEXT},    {"entries", N_("entries"), WF_CELL_INTEGER},
+    {"signed", N_("signed"), WF_CELL_INTEGER}, {"root", N_("root"), WF_CELL_TEXT},
+    {"bytes", N_("bytes"), WF_CELL_INTEGER},   {"operator_key", N_("operator key"), WF_CELL_TEXT},
+    {"seconds", N_("seconds"), WF_CELL_REAL},
+};
+
+wf_status wf_backup(const char *dir, const char *to, const wf_backup_options *options,
+                    const wf_sink *sink, wf_error *err)
+{
+    const wf_backup_options defaults = {0};
+    ledger_copy_report report;
+    char root[2 * HASH_SIZE + 1];
+    answer a;
+    wf_error_clear(err);
+    if (options == NULL)
+        options = &defaults;
+    backup_watch watch = {options->progress, options->ctx};
+    ledger_progress progress = {backup_report_progress, &watch};
+    wf_status status = ledger_backup(dir, to, options->with_key,
+                                     options->progress == NULL ? NULL : &progress, &report, err);
+    if (status != WF_OK)
+        return status;
+    answer_begin(&a, sink, err, "backups", N_("Backup, verified"), COLUMNS(backup_columns));
+    cell_text(&a, to);
+    cell_integer(&a, (int64_t)report.size);
+    cell_integer(&a, (int64_t)report.signed_size);
+    backup_cell_hash(&a, root, &report.root);
+    cell_integer(&a, (int64_t)report.bytes);
+    cell_text(&a, report.with_key ? "included" : "left out");
+    cell_real(&a, report.seconds);
+    answer_row(&a);
+    return answer_end(&a);
+}
+
+static const wf_column restore_columns[] = {
+    {"ledger", N_("ledger"), WF_CELL_TEXT},
+    {"restored", N_("restored"), WF_CELL_INTEGER},
+    {"root", N_("root"), WF_CELL_TEXT},
+    {"recovery_entry", N_("recovery entry"), WF_CELL_INTEGER},
+    {"last_signed", N_("last signed"), WF_CELL_INTEGER},
+    {"lost", N_("lost"), WF_CELL_INTEGER},
+    {"kept_aside", N_("kept aside"), WF_CELL_TEXT},
+    {"seconds", N_("seconds"), WF_CELL_REAL},
+};
+
+static wf_status restore_rows(const char *dir, const ledger_restore_report *r, uint64_t lost,
+                              const wf_sink *sink, wf_error *err)
+{
+    answer a;
+    char root[2 * HASH_SIZE + 1];
+    answer_begin(&a, sink, err, "restored", N_("Backup put in place"), COLUMNS(restore_columns));
+    cell_text(&a, dir);
+    cell_integer(&a, (int64_t)r->copy.size);
+    backup_cell_hash(&a, root, &r->copy.root);
+    cell_integer(&a, (int64_t)r->seq);
+    if (r->last_known)
+        cell_integer(&a, (int64_t)r->last_size);
+    else
+        cell_empty(&a);
+    if (r->last_known)
+        cell_integer(&a, (int64_t)lost);
+    else
+        cell_empty(&a);
+    cell_text(&a, r->aside);
+    cell_real(&a, r->copy.seconds);
+    answer_row(&a);
+    return answer_end(&a);
+}
+
+wf_status wf_restore(const char *backup, const char *dir, const wf_restore_options *options,
+                     const wf_sink *sink, uint64_t *out_lost, wf_error *err)
+{
+    const wf_restore_options defaults = {0};
+    ledger_restore_report report;
+    wf_error_clear(err);
+    *out_lost = 0;
+    if (options == NULL)
+        options = &defaults;
+    backup_watch watch = {options->progress, options->ctx};
+    ledger_progress progress = {backup_report_progress, &watch};
+    ledger_restore_options below = {.key = options->key,
+                                    .last = options->last,
+                                    .progress = options->progress == NULL ? NULL : &progress};
+    wf_status status = ledger_restore(backup, dir, &below, &report, err);
+    if (status != WF_OK)
+        return status;
+    if (report.last_known && report.last_size > report.seq)
+        *out_lost = report.last_size - report.seq;
+    return restore_rows(dir, &report, *out_lost, sink, err);
+}
