@@ -131,8 +131,15 @@ static wf_status replace(ledger *l, const char *text, size_t size, const checkpo
                          wf_error *err)
 {
     wf_status status = folder_write(l->dir, FILE_CHECKPOINT, text, size, 0644, err);
-    if (status != WF_OK)
+    checkpoint found;
+    if (status != WF_OK) {
+        /* The file may have been renamed into place, and the sync of the folder failed: then the
+           next time it is our own that is there. */
+        if (signed_head_read(l, &found, NULL, NULL) == WF_OK && found.size == next->size &&
+            hash_equal(&found.root, &next->root))
+            l->last_signed = *next;
         return status;
+    }
     l->last_signed = *next;
     return outside_write(l, text, size, err);
 }
