@@ -74,6 +74,10 @@ WF_API const char *wf_version(void);
    store end the process, it says so on standard error and ends with status WF_DAMAGED. Faults
    elsewhere are not touched. */
 WF_API void wf_explain_faults(void);
+/* For programs, before anything else that uses libcrypto: when it gets no memory, the process says
+   so on standard error and ends with status WF_SYSTEM, which no ledger takes harm from. Without
+   this OpenSSL may end the process by a signal, or find that a good signature does not hold. */
+WF_API void wf_end_without_memory(void);
 /* Parses a date or RFC 3339 time; a date is its first moment at the offset. */
 WF_API wf_status wf_parse_time(int64_t *out_ms, const char *text, int utc_offset_minutes,
                                wf_error *err);

@@ -4,6 +4,7 @@
  *
  * It shares this folder with the ledger and needs nothing else: "cc *.c -lcrypto" builds it.
  */
+#include "crypto_memory.h"
 #include "verify.h"
 
 #include <stdio.h>
@@ -50,6 +51,7 @@ int main(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "";
     int status = VERIFY_WRONG_USE;
     bool known = false;
+    crypto_memory_or_end("wufei-verify: out of memory\n", VERIFY_WRONG_USE);
     for (size_t i = 0; i < sizeof commands / sizeof *commands && !known; i++) {
         known = strcmp(name, commands[i].name) == 0;
         if (known)

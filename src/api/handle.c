@@ -10,6 +10,7 @@
 #include <openssl/rand.h>
 
 #include "api/api.h"
+#include "crypto_memory.h"
 #include "store_fault.h"
 
 static wf_status handle_random_origin(char *out, size_t size, wf_error *err)
@@ -144,6 +145,13 @@ void wf_close(wf_ledger *l)
 void wf_explain_faults(void)
 {
     store_fault_install();
+}
+
+void wf_end_without_memory(void)
+{
+    static char words[64]; /* in the language of the moment */
+    snprintf(words, sizeof words, "%s\n", _("out of memory"));
+    crypto_memory_or_end(words, WF_SYSTEM);
 }
 
 const char *wf_origin(const wf_ledger *l)

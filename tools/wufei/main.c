@@ -153,6 +153,7 @@ int main(int argc, char **argv)
     arguments args = {0};
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is a failed write then, and is reported */
     main_set_locale();
+    wf_end_without_memory();
     args.ledger = getenv("WUFEI_LEDGER");
     if (args.ledger == NULL || args.ledger[0] == '\0')
         args.ledger = "./ledger";
