@@ -1,0 +1,60 @@
+/*
+ * check.h: what must hold of the ledgers in a folder after anything that may befall it.
+ *
+ * What was promised stands in the trace, in marks that the workload wrote when it was true:
+ *
+ *     begin                    what came before is only the preparation
+ *     may NAME [init]          from here on there may be a ledger in the folder NAME of the root;
+ *                              init: when there is none, init must be able to make it
+ *     ledger NAME              there is one, whole: the command that made it has come back
+ *     entry NAME SEQ HASH      its entry SEQ is acknowledged; HASH is the SHA-256 of its statement
+ *
+ * Each ledger that is there opens, all of it verifies, it holds every acknowledged statement, its
+ * masses sum up to zero, its book is the one that its log makes, and it takes another entry. One
+ * that was acknowledged must be there. One that was not may be refused, if the text says what to
+ * do.
+ */
+#ifndef CRASH_CHECK_H
+#define CRASH_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { CHECK_TEXT = 600, CHECK_LEDGERS = 4 };
+
+typedef enum check_class {
+    CHECK_OPENED,
+    CHECK_ABSENT,  /* nothing there yet; where init was at work, it made a new one */
+    CHECK_REFUSED, /* with the way out named */
+    CHECK_FAILED,
+    CHECK_CLASSES
+} check_class;
+
+typedef struct check_result {
+    bool finished; /* false: the check itself died */
+    check_class class;
+    char text[CHECK_TEXT];
+} check_result;
+
+/* One promise, of a mark; parsed once. */
+typedef struct promise {
+    enum { PROMISE_MAY, PROMISE_LEDGER, PROMISE_ENTRY } kind;
+    size_t at; /* the op in the trace */
+    char name[64];
+    bool by_init;
+    unsigned long long seq;
+    unsigned char statement[32];
+} promise;
+
+/* False: the text is no mark of these ("begin" is not one either). */
+bool check_parse(promise *out, const char *mark);
+
+/* Checks the ledgers in `root` against the promises made before op `point`, in a process of its
+   own. `rebuild`: also that the book is what the log makes. `write`: also that the ledger goes on;
+   this changes the files. */
+void check_root(check_result *out, const char *root, const promise *promises, size_t count,
+                size_t point, bool rebuild, bool write);
+/* Once, before the first check: what each child would otherwise load for itself. */
+void check_warm_up(void);
+
+#endif

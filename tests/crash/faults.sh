@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The Nth call on a file fails, or the Nth and all behind it, with EIO (5) or ENOSPC (28):
+# faults.sh STRIDE [WORKLOAD...]. The command says so and ends with status 4, or, when the call did
+# not matter, does its work; the ledger is whole, and the next attempt comes through.
+set -euo pipefail
+. "$(dirname "$0")/workloads.sh"
+begin_suite
+stride=$1
+shift
+[ $# -gt 0 ] || set -- $workloads
+for name in "$@"; do
+    base "$name"
+    tried=0
+    disturb "$name" CRASH_FAIL=1000000:5 CRASH_POINTS="$work/points"
+    calls=$(cat "$work/points")
+    for code in 5 28; do
+        for on in "" +; do
+            for ((n = 1; n <= calls; n += stride)); do
+                disturb "$name" CRASH_FAIL="$n$on:$code"
+                what="$name with errno $code at call $n$on"
+                case $got in
+                0) ;;
+                4) [ -s "$work/err" ] || bad "$what: nothing is said" ;;
+                *) bad "$what: exit $got" ;;
+                esac
+                whole "$what"
+                again "$name" "$what"
+            done
+        done
+    done
+    echo "faults $name: $calls calls, $tried runs, $failures failures so far"
+done
+finish

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# kill -9 before each call that changes a file, and in the middle of each long write: kill.sh STRIDE
+# [WORKLOAD...]; with a stride of 3 every third call.
+set -euo pipefail
+. "$(dirname "$0")/workloads.sh"
+begin_suite
+stride=$1
+shift
+[ $# -gt 0 ] || set -- $workloads
+for name in "$@"; do
+    base "$name"
+    tried=0
+    for ((n = 1; ; n += stride)); do
+        disturb "$name" CRASH_KILL="$n"
+        [ "$got" -ne 0 ] || break
+        [ "$got" -eq 137 ] || bad "$name killed at call $n: exit $got"
+        whole "$name killed at call $n"
+        disturb "$name" CRASH_KILL="${n}t"
+        whole "$name killed in call $n"
+    done
+    whole "$name undisturbed"
+    echo "kill $name: $tried kills at $n calls, $failures failures so far"
+done
+finish

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# The Nth allocation fails, or the Nth and all behind it: memory.sh STRIDE [JOB...]. The job says so
+# and ends with status 4, or does without the memory and answers as always; never a signal, never
+# another answer, never a word of damage. The ledger is whole afterwards.
+set -euo pipefail
+. "$(dirname "$0")/workloads.sh"
+begin_suite
+stride=$1
+shift
+[ $# -gt 0 ] || set -- init import append verify show balance prove rebuild checkpoint
+
+base append
+for name in verify show balance prove rebuild checkpoint; do
+    ln -s append.base "$work/$name.base"
+    cp "$trace.base" "$work/$name.trace.base"
+done
+act_verify() { exec wufei -L "$root/ledger" verify --signatures; }
+act_show() { exec wufei -L "$root/ledger" show M1; }
+act_balance() { exec wufei -L "$root/ledger" balance; }
+act_prove() { exec wufei -L "$root/ledger" prove M1; }
+act_rebuild() { exec wufei -L "$root/ledger" rebuild --check; }
+act_checkpoint() { exec wufei -L "$root/ledger" checkpoint; }
+
+# alike FILE: what is said apart from times and rates
+alike() { sed -E 's/[0-9.]+ s\b//; s/,[0-9]+,,?$//' "$1" | grep -v per_second | cut -d, -f1-3; }
+
+for name in "$@"; do
+    case $name in init | import) base "$name" ;; esac
+    root=$work/$name trace=$work/$name.trace
+    tried=0
+    disturb "$name" LD_PRELOAD="$crash_bin/recorder.so:$crash_bin/allocator.so" \
+        CRASH_ALLOCATIONS="$work/allocations"
+    [ "$got" -eq 0 ] || bad "$name: exit $got"
+    cp "$work/out" "$work/right"
+    count=$(cat "$work/allocations")
+    for on in "" +; do
+        for ((n = 1; n <= count; n += stride)); do
+            disturb "$name" LD_PRELOAD="$crash_bin/recorder.so:$crash_bin/allocator.so" \
+                CRASH_ALLOCATION="$n$on"
+            what="$name without allocation $n$on"
+            case $got in
+            0) cmp -s <(alike "$work/out") <(alike "$work/right") || bad "$what: another answer" ;;
+            4) [ -s "$work/err" ] || bad "$what: nothing is said" ;;
+            *) bad "$what: exit $got" ;;
+            esac
+            case $name in init | import | append) whole "$what" ;; esac
+        done
+    done
+    echo "memory $name: $count allocations, $tried runs, $failures failures so far"
+done
+finish
