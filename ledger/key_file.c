@@ -39,7 +39,9 @@ wf_status key_generate(EVP_PKEY **out, const suite *s, const char *dir, wf_error
     char *path = folder_path(dir, FILE_KEY);
     wf_status status;
     if (*out == NULL || path == NULL)
-        status = wf_fail(err, WF_SYSTEM, _("a key of suite %s cannot be made"), s->name);
+        status =
+            wf_fail(err, WF_SYSTEM,
+                    _("a key of suite %s cannot be made; does this OpenSSL have it?"), s->name);
     else
         status = key_save(*out, path, err);
     free(path);

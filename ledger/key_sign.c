@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/err.h>
+
 #include "base/text.h"
 #include "ledger_private.h"
 
@@ -32,11 +34,19 @@ wf_status key_check(const suite *s, const suite_public_key *key, wf_error *err)
                        _("a public key of %zu bytes; this ledger's suite is %s, whose public keys "
                          "have %zu"),
                        key->size, s->name, s->public_key_size);
+    ERR_clear_error();
     EVP_PKEY *made = suite_key(s, key->bytes);
-    EVP_PKEY_free(made);
-    return made != NULL
-               ? WF_OK
-               : wf_fail(err, WF_REFUSED, _("the bytes are no public key of suite %s"), s->name);
+    if (made != NULL) {
+        EVP_PKEY_free(made);
+        return WF_OK;
+    }
+    /* Any 32 bytes are an Ed25519 key. Of SM2 we refuse other forms of a point without an error of
+       OpenSSL, and its elliptic curves refuse what is no point. */
+    unsigned long why = ERR_peek_last_error();
+    bool wrong = why == 0 || ERR_GET_LIB(why) == ERR_LIB_EC;
+    if (wrong && ERR_GET_REASON(why) != ERR_R_MALLOC_FAILURE)
+        return wf_fail(err, WF_REFUSED, _("the bytes are no public key of suite %s"), s->name);
+    return wf_fail(err, WF_SYSTEM, _("out of memory"));
 }
 
 /* SM2 needs a fresh nonce for each signature, and a repeated one gives the key away. What does not

@@ -146,6 +146,33 @@ static void signed_statements(void **state)
     ledger_close(l);
 }
 
+/* One suite a ledger; and what is no point of SM2's curve would be a row that nobody can load. */
+static void keys_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    wf_error err = {0};
+    suite_public_key key;
+    create_ledger();
+    ledger *l = open_ledger(false);
+    EVP_PKEY_free(make_key(&key));
+    suite_public_key other = {.size = key.size == 32 ? 65 : 32, .bytes = {4}};
+    assert_int_equal(ledger_add_key(l, "P1", &other, &err), WF_REFUSED);
+    assert_non_null(strstr(err.text, test_suite()));
+    other.size = 33;
+    assert_int_equal(ledger_add_key(l, "P1", &other, &err), WF_REFUSED);
+    if (test_hash() == HASH_SM3) {
+        for (size_t at = 0; at < key.size; at += 8) {
+            other = key;
+            other.bytes[at] ^= 1;
+            assert_int_equal(ledger_add_key(l, "P1", &other, &err), WF_REFUSED);
+            assert_non_null(strstr(err.text, "no public key"));
+        }
+    }
+    assert_int_equal(ledger_size(l), 1);
+    assert_ok(ledger_add_key(l, "P1", &key, &err), &err);
+    ledger_close(l);
+}
+
 static void key_and_its_first_statement_in_one_batch(void **state)
 {
     (void)state;
@@ -526,6 +553,7 @@ int main(void)
         CASE(create_takes_an_empty_folder),
         CASE(sealed_groups_enter),
         CASE(signed_statements),
+        CASE(keys_that_are_none_are_refused),
         CASE(key_and_its_first_statement_in_one_batch),
         CASE(refused_are_left_out),
         CASE(a_failure_enters_nothing_of_its_group),
