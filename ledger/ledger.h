@@ -160,8 +160,40 @@ wf_status ledger_find(ledger *l, store_txn *txn, const uint8_t *id, bool *found,
 
 /* The current signed checkpoint (a note). Malloced text, the caller frees. */
 wf_status ledger_checkpoint(ledger *l, char **out, wf_error *err);
-/* A .tlog-proof for an entry, with the current checkpoint. The caller frees. */
+/* A .tlog-proof for an entry, under the witnessed checkpoint if that covers it, else under the
+   current one. The caller frees. */
 wf_status ledger_prove(ledger *l, uint64_t seq, char **out, wf_error *err);
+
+typedef struct ledger_receipt {
+    uint64_t seq;
+    const char *proof; /* a .tlog-proof, ending in a zero; borrowed, like the entry's bytes */
+    size_t proof_size;
+    span entry;
+} ledger_receipt;
+typedef wf_status (*ledger_receipt_taker)(void *ctx, const ledger_receipt *receipt, wf_error *err);
+/* The same for the entries [from, to), all under one checkpoint. Any other status than WF_OK of
+   `take` ends it. */
+wf_status ledger_receipts(ledger *l, uint64_t from, uint64_t to, ledger_receipt_taker take,
+                          void *ctx, wf_error *err);
+
+/* RFC 9162 consistency proof between two sizes, neither above the committed one; from size 0 and
+   between equal sizes it is empty. */
+wf_status ledger_prove_consistency(ledger *l, uint64_t size1, uint64_t size2,
+                                   hash out[MERKLE_PROOF_MAX], size_t *out_count, wf_error *err);
+
+/* A checkpoint that somebody kept, and the log now. */
+typedef struct ledger_extension {
+    checkpoint old, now;
+    char *now_text; /* the signed checkpoint: with the kept one the evidence, when it is refused */
+    char *request;  /* body of C2SP add-checkpoint, which wufei-verify extends reads */
+    size_t request_size;
+} ledger_extension;
+/* The proof that the log extends the checkpoint in `kept`. WF_USAGE: that is not one which this
+   ledger signed. WF_REFUSED: the log does not extend it; `out` then has the evidence, with a
+   request unless the log is shorter than it was. The caller frees `out` in any case. */
+wf_status ledger_extends(ledger *l, const char *kept, size_t kept_size, ledger_extension *out,
+                         wf_error *err);
+void ledger_extension_free(ledger_extension *e);
 
 typedef struct ledger_progress {
     void (*report)(void *ctx, uint64_t done, uint64_t total);

@@ -1,8 +1,6 @@
 /*
- * ledger/read.c: entries out, each compared with its leaf hash in the tree; checkpoints and
- * receipts.
+ * ledger/read.c: entries out, each compared with its leaf hash in the tree.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -71,78 +69,4 @@ wf_status ledger_find(ledger *l, store_txn *txn, const uint8_t *id, bool *found,
     *found = true;
     *seq = store_u64_key(row.data);
     return WF_OK;
-}
-
-wf_status ledger_checkpoint(ledger *l, char **out, wf_error *err)
-{
-    checkpoint c;
-    *out = NULL;
-    wf_status status = ledger_drain(l, err); /* signs what is committed and not signed */
-    if (status != WF_OK)
-        return status;
-    return signed_head_read(l, &c, out, err);
-}
-
-static wf_status write_proof(ledger *l, store_txn *txn, uint64_t seq, const checkpoint *c,
-                             const char *signed_text, char **out, wf_error *err)
-{
-    enum { PROOF_LINES_MAX = 8192 };
-    hash hashes[MERKLE_PROOF_MAX];
-    size_t count = 0;
-    ledger_head head;
-    tile_reader reader = {txn, l->suite->hash, err};
-    hash leaf;
-    span bytes;
-    wf_status status = ledger_read(l, txn, seq, &bytes, NULL, err);
-    if (status == WF_OK)
-        status = head_get(&head, txn, err);
-    if (status == WF_OK)
-        status = signed_head_check(l, c, txn, &head, err);
-    if (status != WF_OK)
-        return status;
-    if (seq >= c->size)
-        return wf_fail(err, WF_USAGE,
-                       _("entry %llu is not under a signed checkpoint yet, the last one has %llu "
-                         "entries; try again when the writer is done"),
-                       (unsigned long long)seq, (unsigned long long)c->size);
-    if (!merkle_prove_inclusion(hashes, &count, reader.kind, seq, c->size, tile_read_hash, &reader))
-        return wf_fail(err, WF_DAMAGED, _("entry %llu: the tree cannot be read"),
-                       (unsigned long long)seq);
-    merkle_leaf(&leaf, reader.kind, bytes.data, bytes.size);
-    if (!merkle_verify_inclusion(reader.kind, &leaf, seq, c->size, hashes, count, &c->root))
-        return wf_fail(
-            err, WF_DAMAGED,
-            _("entry %llu: its proof does not lead to the signed root; run wufei verify"),
-            (unsigned long long)seq);
-    size_t text_size = strlen(signed_text);
-    size_t room = PROOF_LINES_MAX + text_size;
-    *out = malloc(room);
-    size_t size =
-        *out != NULL ? tlog_proof_format(*out, room - 1, seq, hashes, count, signed_text, text_size)
-                     : 0;
-    if (size == 0) {
-        free(*out);
-        *out = NULL;
-        return wf_fail(err, WF_SYSTEM, _("out of memory"));
-    }
-    (*out)[size] = '\0';
-    return WF_OK;
-}
-
-wf_status ledger_prove(ledger *l, uint64_t seq, char **out, wf_error *err)
-{
-    checkpoint c;
-    char *text = NULL;
-    store_txn *txn = NULL;
-    *out = NULL;
-    wf_status status = ledger_drain(l, err);
-    if (status == WF_OK)
-        status = signed_head_read(l, &c, &text, err);
-    if (status == WF_OK)
-        status = store_begin(&txn, l->store, false, err);
-    if (status == WF_OK)
-        status = write_proof(l, txn, seq, &c, text, out, err);
-    store_abort(txn);
-    free(text);
-    return status;
 }

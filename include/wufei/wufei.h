@@ -196,8 +196,26 @@ WF_API wf_status wf_verify(wf_ledger *ledger, const wf_verify_options *options, 
 WF_API wf_status wf_prove(wf_ledger *ledger, const char *seq_or_id, char **out_proof,
                           size_t *out_proof_size, uint8_t **out_entry, size_t *out_entry_size,
                           uint64_t *out_seq, wf_error *err);
+typedef struct wf_receipt {
+    uint64_t seq;
+    const char *proof; /* a .tlog-proof; borrowed, like the entry's bytes */
+    size_t proof_size;
+    const uint8_t *entry;
+    size_t entry_size;
+} wf_receipt;
+/* Any other status than WF_OK, with *err set, ends it. */
+typedef wf_status (*wf_receipt_taker)(void *ctx, const wf_receipt *receipt, wf_error *err);
+/* The receipts of the entries [from, to) in their order, all under one signed checkpoint. */
+WF_API wf_status wf_receipts(wf_ledger *ledger, uint64_t from, uint64_t to, wf_receipt_taker take,
+                             void *ctx, wf_error *err);
 /* The signed checkpoint; the caller frees. */
 WF_API wf_status wf_checkpoint(wf_ledger *ledger, char **out, wf_error *err);
+/* The proof that the ledger extends the checkpoint in `kept`, for wufei-verify extends; it carries
+   the current checkpoint, which is also *out_now. WF_REFUSED: the ledger does not extend it; kept
+   and *out_proof (NULL when the ledger is shorter than it was) or *out_now are the evidence.
+   WF_USAGE: kept is no checkpoint of this ledger. The caller frees both with free, in any case. */
+WF_API wf_status wf_checkpoint_since(wf_ledger *ledger, const char *kept, size_t kept_size,
+                                     char **out_proof, char **out_now, wf_error *err);
 WF_API wf_status wf_rebuild(wf_ledger *ledger, bool check, wf_progress progress, void *ctx,
                             const wf_sink *sink, wf_error *err);
 WF_API wf_status wf_stat(wf_ledger *ledger, const wf_sink *sink, wf_error *err);

@@ -139,10 +139,15 @@ bool merkle_verify_inclusion(hash_kind kind, const hash *leaf, uint64_t index, u
     return sn == 0 && hash_equal(&r, root);
 }
 
+static bool is_power_of_two(uint64_t size)
+{
+    return (size & (size - 1)) == 0;
+}
+
 /* The loop of RFC 9162 2.1.4.2 from its seed on: step 1 prepends size1's root where size1 is a
    power of two, which here is the caller's choice of seed. */
-static bool climb_both(hash_kind kind, uint64_t fn, uint64_t sn, const hash *seed, const hash *path,
-                       size_t count, const hash *root1, const hash *root2)
+static bool climb_both(hash *root1, hash *root2, hash_kind kind, uint64_t fn, uint64_t sn,
+                       const hash *seed, const hash *path, size_t count)
 {
     while (fn & 1) {
         fn >>= 1;
@@ -163,7 +168,9 @@ static bool climb_both(hash_kind kind, uint64_t fn, uint64_t sn, const hash *see
         fn >>= 1;
         sn >>= 1;
     }
-    return sn == 0 && hash_equal(&fr, root1) && hash_equal(&sr, root2);
+    *root1 = fr;
+    *root2 = sr;
+    return sn == 0;
 }
 
 bool merkle_verify_consistency(hash_kind kind, uint64_t size1, const hash *root1, uint64_t size2,
@@ -175,11 +182,21 @@ bool merkle_verify_consistency(hash_kind kind, uint64_t size1, const hash *root1
         return proof_count == 0 && hash_equal(root1, root2);
     if (proof_count == 0)
         return false;
-    bool power_of_two = (size1 & (size1 - 1)) == 0;
-    if (power_of_two)
-        return climb_both(kind, size1 - 1, size2 - 1, root1, proof, proof_count, root1, root2);
-    return climb_both(kind, size1 - 1, size2 - 1, &proof[0], proof + 1, proof_count - 1, root1,
-                      root2);
+    size_t first = is_power_of_two(size1) ? 0 : 1;
+    hash fr, sr;
+    return climb_both(&fr, &sr, kind, size1 - 1, size2 - 1, first == 0 ? root1 : &proof[0],
+                      proof + first, proof_count - first) &&
+           hash_equal(&fr, root1) && hash_equal(&sr, root2);
+}
+
+bool merkle_consistency_old_root(hash *out, hash_kind kind, uint64_t size1, uint64_t size2,
+                                 const hash *root2, const hash *proof, size_t proof_count)
+{
+    hash sr;
+    return size1 > 0 && size1 < size2 && !is_power_of_two(size1) && proof_count > 0 &&
+           climb_both(out, &sr, kind, size1 - 1, size2 - 1, &proof[0], proof + 1,
+                      proof_count - 1) &&
+           hash_equal(&sr, root2);
 }
 
 /* The largest power of two smaller than n, for n >= 2. */

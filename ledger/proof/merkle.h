@@ -46,6 +46,12 @@ bool merkle_verify_inclusion(hash_kind kind, const hash *leaf, uint64_t index, u
 bool merkle_verify_consistency(hash_kind kind, uint64_t size1, const hash *root1, uint64_t size2,
                                const hash *root2, const hash *proof, size_t proof_count);
 
+/* What the first size1 leaves of the tree of root2 have for a root, as a consistency proof shows
+   that leads to root2: other than what was signed for size1, it convicts who signed both. False: it
+   does not lead there, or size1 is a power of two, whose root such a proof does not carry. */
+bool merkle_consistency_old_root(hash *out, hash_kind kind, uint64_t size1, uint64_t size2,
+                                 const hash *root2, const hash *proof, size_t proof_count);
+
 /* Where an interior hash lives: root of leaves [index << level, (index + 1) << level). */
 typedef struct merkle_place {
     unsigned level;

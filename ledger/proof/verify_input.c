@@ -104,9 +104,9 @@ static bool check_complete(const verify_command *command, int *status)
         return false;
     }
     if (command->operand_count < command->operands_min) {
-        verify_wrong_use(command, "expected %zu files, %s, got %zu; see wufei-verify %s --help",
-                         command->operands_min, command->operands_usage, command->operand_count,
-                         command->name);
+        verify_wrong_use(
+            command, "expected at least %zu files, %s, got %zu; see wufei-verify %s --help",
+            command->operands_min, command->operands_usage, command->operand_count, command->name);
         return false;
     }
     *status = VERIFY_HOLDS;

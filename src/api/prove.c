@@ -1,5 +1,6 @@
 /*
- * api/prove.c: the offline receipt of an entry, and the current checkpoint.
+ * api/prove.c: offline receipts of entries, the current checkpoint, and the proof that it extends
+ * an older one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -68,4 +69,38 @@ wf_status wf_checkpoint(wf_ledger *l, char **out, wf_error *err)
 {
     wf_error_clear(err);
     return ledger_checkpoint(l->log, out, err);
+}
+
+typedef struct prove_watch {
+    wf_receipt_taker take;
+    void *ctx;
+} prove_watch;
+
+static wf_status prove_take(void *ctx, const ledger_receipt *r, wf_error *err)
+{
+    const prove_watch *watch = ctx;
+    const wf_receipt receipt = {r->seq, r->proof, r->proof_size, r->entry.data, r->entry.size};
+    return watch->take(watch->ctx, &receipt, err);
+}
+
+wf_status wf_receipts(wf_ledger *l, uint64_t from, uint64_t to, wf_receipt_taker take, void *ctx,
+                      wf_error *err)
+{
+    prove_watch watch = {take, ctx};
+    wf_error_clear(err);
+    return ledger_receipts(l->log, from, to, prove_take, &watch, err);
+}
+
+wf_status wf_checkpoint_since(wf_ledger *l, const char *kept, size_t kept_size, char **out_proof,
+                              char **out_now, wf_error *err)
+{
+    ledger_extension e;
+    wf_error_clear(err);
+    wf_status status = ledger_extends(l->log, kept, kept_size, &e, err);
+    *out_proof = e.request;
+    *out_now = e.now_text;
+    e.request = NULL;
+    e.now_text = NULL;
+    ledger_extension_free(&e);
+    return status;
 }

@@ -93,7 +93,7 @@ wrong "there is no entry 999999" prove 999999
 wrong "has the id 'XYZ'" prove XYZ
 expect 4 "cannot write" wufei prove 0 -o "$work/no/such/folder/p"
 
-wrong "not in this version" checkpoint --since "$work/cp"
+wrong "No such file" checkpoint --since "$work/cp"
 wrong "unknown option" checkpoint --sign
 wrong "unexpected argument" checkpoint now
 expect 4 "cannot write" wufei checkpoint -o "$work/no/such/folder/p"

@@ -42,7 +42,7 @@ expect 2 "unknown command \"conceal\"" $v conceal
 expect 2 "Usage" $v
 for c in inclusion consistency note checkpoint proof extends tiles; do
     expect 0 "Example" $v $c --help
-    expect 2 "missing|expected 3 files" $v $c
+    expect 2 "missing|expected at least 2 files" $v $c
     expect 2 "unknown option --frobnicate" $v $c --frobnicate 1
 done
 for c in inclusion consistency note extends; do
@@ -174,6 +174,11 @@ for i, e in enumerate(entries):
 a, b, c = map(leaf, entries)
 old, new = checkpoint(2, node(a, b)), checkpoint(3, node(node(a, b), c))
 split = checkpoint(3, node(node(a, b), a))
+d = leaf(b'fourth')
+four = node(node(a, b), node(c, d))
+open('four.note', 'w').write(checkpoint(4, four))
+# from 3 entries to 4; the proof leads to the new root and shows what the old one had to be
+open('to-four', 'w').write(f'old 3\n{b64(c)}\n{b64(d)}\n{b64(node(a, b))}\n\n{open("four.note").read()}')
 open('empty.note', 'w').write(checkpoint(0, sha(b'')))
 for file, text in (('old.note', old), ('new.note', new), ('split.note', split)):
     open(file, 'w').write(text)
@@ -248,6 +253,11 @@ END
     expect 0 "^holds" $v extends --vkey "$key" old.note new.note consistency
     expect 0 "^holds" $v extends --vkey "$key" old.note new.note bare
     expect 0 "^holds" $v extends --vkey "$key" new.note new.note none
+    expect 0 "^holds: size 4 extends size 3$" $v extends --vkey "$key" new.note four.note to-four
+    expect 0 "^holds: size 4 extends size 3$" $v extends --vkey "$key" new.note to-four
+    expect 0 "^size: 3$" $v extends --vkey "$key" old.note consistency
+    expect 2 "carries no checkpoint" $v extends --vkey "$key" old.note bare
+    expect 2 "expected at least 2 files" $v extends --vkey "$key" old.note
     expect 0 "empty tree" $v extends --vkey "$key" empty.note new.note from-empty
     expect 1 "is not the new checkpoint" $v extends --vkey "$key" old.note new.note other-checkpoint
     expect 1 "\"old\" size" $v extends --vkey "$key" old.note new.note other-size
@@ -255,7 +265,15 @@ END
     EVIDENCE=1
     expect 1 "two roots for one size" $v extends --vkey "$key" new.note split.note none
     # the evidence is on standard output, byte for byte
-    { cat new.note; echo; cat split.note; } | cmp - out || failures=$((failures + 1))
+    { cat new.note; echo; echo old 3; echo; cat split.note; } | cmp - out || failures=$((failures + 1))
+    expect 1 "first 3 entries have the root [0-9a-f]{64}, as the proof shows, and the old.* prove that" \
+        $v extends --vkey "$key" split.note four.note to-four
+    { cat split.note; echo; cat to-four; } | cmp - out || failures=$((failures + 1))
+    # and can be cut in two and checked again
+    sed '1,/^$/d' out | sed '1,/^$/d' >again
+    expect 1 "prove that the log misbehaved" $v extends --vkey "$key" split.note again
+    sed -i 's/^old 3$/old 2/' again
+    expect 1 "\"old\" size" $v extends --vkey "$key" split.note again
     expect 1 "does not lead to both roots" $v extends --vkey "$key" old.note split.note bare
     expect 1 "larger tree" $v extends --vkey "$key" new.note old.note none
     EVIDENCE=

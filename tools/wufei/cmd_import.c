@@ -4,15 +4,17 @@
  */
 #include <string.h>
 
-#include "command.h"
+#include "receipt.h"
 
-enum { IMPORT_AS, IMPORT_MAP, IMPORT_ALL };
+enum { IMPORT_AS, IMPORT_MAP, IMPORT_ALL, IMPORT_RECEIPT, IMPORT_RECEIPTS };
 enum { PROBLEMS_SHOWN = 1000 };
 
 static const option_spec options[] = {
     {"as", 0, "bundle|emanifest", N_("what the files are (bundle)")},
     {"map", 0, "MAP.ini", N_("any CSV, read through this map")},
     {"all-or-nothing", 0, NULL, N_("one refused row refuses all")},
+    RECEIPT_OPTION,
+    RECEIPTS_OPTION,
 };
 
 typedef struct import_watch {
@@ -58,6 +60,36 @@ static wf_status import_format(arguments *args, wf_import_options *import)
     return WF_OK;
 }
 
+/* What was entered is acknowledged with a receipt, also when other rows were refused. */
+static wf_status import_acknowledge(arguments *args, wf_ledger *ledger, const receipt_place *place,
+                                    uint64_t size_before, wf_status status)
+{
+    uint64_t size = wf_size(ledger);
+    if (status == WF_OK)
+        return receipt_write(args, ledger, place, size_before, size);
+    if (status != WF_REFUSED || size == size_before)
+        return status;
+    wf_error refused = args->error;
+    if (receipt_write(args, ledger, place, size_before, size) != WF_OK)
+        fprintf(stderr, "wufei: %s\n", args->error.text);
+    args->error = refused;
+    return status;
+}
+
+static wf_status import_into(arguments *args, wf_ledger *ledger, output *out,
+                             const wf_import_options *import, const receipt_place *place)
+{
+    import_watch *watch = import->ctx;
+    wf_sink sink = output_sink(out);
+    uint64_t size_before = wf_size(ledger);
+    wf_status status = wf_import(ledger, args->rest, args->rest_count, import, &sink, &args->error);
+    progress_clear(&watch->progress);
+    if (watch->hidden > 0)
+        fprintf(stderr, _("... and %llu more problems; all of them with -v\n"),
+                (unsigned long long)watch->hidden);
+    return import_acknowledge(args, ledger, place, size_before, status);
+}
+
 static wf_status import_run(arguments *args)
 {
     import_watch watch = {.args = args};
@@ -65,6 +97,7 @@ static wf_status import_run(arguments *args)
                                 .problem = import_problem,
                                 .progress = import_progress,
                                 .ctx = &watch};
+    receipt_place place;
     wf_ledger *ledger = NULL;
     output *out = NULL;
     progress_start(&watch.progress, args);
@@ -72,23 +105,22 @@ static wf_status import_run(arguments *args)
     if (status == WF_OK)
         status = command_open(args, &ledger, false);
     if (status == WF_OK)
+        status =
+            receipt_check(args, &place, args->value[IMPORT_RECEIPT], args->value[IMPORT_RECEIPTS]);
+    if (status == WF_OK)
         status = command_output(args, &out, ledger, false, NULL);
-    if (status == WF_OK) {
-        wf_sink sink = output_sink(out);
-        status = wf_import(ledger, args->rest, args->rest_count, &import, &sink, &args->error);
-    }
-    progress_clear(&watch.progress);
-    if (watch.hidden > 0)
-        fprintf(stderr, _("... and %llu more problems; all of them with -v\n"),
-                (unsigned long long)watch.hidden);
+    if (status == WF_OK)
+        status = import_into(args, ledger, out, &import, &place);
     return command_close(args, out, ledger, status);
 }
 
 const command command_import = {
     .name = "import",
     .summary = N_("enter the records of a bundle folder, or of another system's files"),
-    .synopsis = "PATH... [--as emanifest | --map MAP.ini] [--all-or-nothing]",
-    .example = "  wufei import ./city\n  wufei import --as emanifest manifest.json\n",
+    .synopsis = "PATH... [--as emanifest | --map MAP.ini] [--all-or-nothing] "
+                "[--receipt FILE | --receipts DIR]",
+    .example = "  wufei import ./city\n  wufei import --as emanifest manifest.json\n"
+               "  wufei import ./city --receipts ./for-the-generators\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .rest_min = 1,

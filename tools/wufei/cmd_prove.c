@@ -2,12 +2,11 @@
  * wufei prove: the offline receipt of an entry, a C2SP tlog-proof, and beside it the entry's exact
  * bytes, which the checker needs.
  */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "receipt.h"
 
 enum { PROVE_OUT, PROVE_ENTRY };
 
@@ -15,15 +14,6 @@ static const option_spec options[] = {
     {"output", 'o', "FILE.tlog-proof", N_("a new file for the proof (else standard output)")},
     {"entry", 0, "FILE", N_("a new file for the entry's bytes (else FILE.entry beside -o)")},
 };
-
-static void prove_entry_path(char *out, size_t size, const char *proof)
-{
-    static const char suffix[] = ".tlog-proof";
-    size_t stem = strlen(proof);
-    if (stem > sizeof suffix - 1 && strcmp(proof + stem - (sizeof suffix - 1), suffix) == 0)
-        stem -= sizeof suffix - 1;
-    snprintf(out, size, "%.*s.entry", (int)stem, proof);
-}
 
 /* Where the proof and the entry's bytes go; NULL: not to a file. */
 typedef struct prove_files {
@@ -37,7 +27,7 @@ static wf_status prove_check_files(arguments *args, prove_files *out)
     out->entry = args->value[PROVE_ENTRY];
     wf_status status = command_check_file(args, "-o", out->proof);
     if (status == WF_OK && out->proof != NULL && out->entry == NULL) {
-        prove_entry_path(out->beside, sizeof out->beside, out->proof);
+        receipt_entry_path(out->beside, sizeof out->beside, out->proof);
         out->entry = out->beside;
     }
     if (status == WF_OK)
@@ -50,46 +40,6 @@ static wf_status prove_check_files(arguments *args, prove_files *out)
     return status;
 }
 
-/* A word as a shell reads it: in quotes, except where nothing needs them. */
-static void prove_print_word(FILE *file, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_./:=@%+,-";
-    const char *stead = word[0] == '-' ? "./" : ""; /* a file, not an option */
-    fputc(' ', file);
-    if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
-        fprintf(file, "%s%s", stead, word);
-        return;
-    }
-    fprintf(file, "'%s", stead);
-    for (; *word != '\0'; word++)
-        if (*word == '\'')
-            fputs("'\\''", file);
-        else
-            fputc(*word, file);
-    fputc('\'', file);
-}
-
-/* The command that checks what was written; NULL: out of memory. */
-static char *prove_check_with(const char *vkey, const prove_files *files)
-{
-    char *line = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&line, &size);
-    if (file == NULL)
-        return NULL;
-    fputs("wufei-verify proof --vkey", file);
-    prove_print_word(file, vkey);
-    fputs(" --entry", file);
-    prove_print_word(file, files->entry);
-    prove_print_word(file, files->proof);
-    if (fclose(file) != 0) {
-        free(line);
-        return NULL;
-    }
-    return line;
-}
-
 static wf_status prove_answer(arguments *args, const wf_sink *sink, const wf_ledger *ledger,
                               uint64_t seq, const prove_files *files)
 {
@@ -99,7 +49,7 @@ static wf_status prove_answer(arguments *args, const wf_sink *sink, const wf_led
         {"entry_file", _("entry's bytes"), WF_CELL_TEXT},
         {"check_with", _("check with"), WF_CELL_TEXT},
     };
-    char *line = prove_check_with(wf_vkey(ledger), files);
+    char *line = receipt_check_with(wf_vkey(ledger), files->entry, files->proof);
     if (line == NULL)
         return command_fail(args, WF_SYSTEM, "%s", _("out of memory"));
     const wf_cell cells[] = {

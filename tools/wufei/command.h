@@ -99,6 +99,9 @@ bool command_same_file(const char *a, const char *b);
 /* Checks again and writes a new file, whole or not at all. */
 wf_status command_write_file(arguments *args, const char *option, const char *path,
                              const void *data, size_t size);
+/* The same of a file that was checked; without `sync` whoever writes many syncs once. */
+wf_status command_put_file(arguments *args, const char *path, const void *data, size_t size,
+                           bool sync);
 
 /* ---- progress.c ---------------------------------------------------------------------------- */
 

@@ -113,12 +113,12 @@ static bool output_file_fill(int fd, const void *data, size_t size)
 }
 
 /* errno tells what failed. */
-static bool output_file_make(const char *path, int flags, const void *data, size_t size)
+static bool output_file_make(const char *path, int flags, const void *data, size_t size, bool sync)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
     if (fd < 0)
         return false;
-    bool written = output_file_fill(fd, data, size) && ((flags & O_EXCL) == 0 || fsync(fd) == 0);
+    bool written = output_file_fill(fd, data, size) && (!sync || fsync(fd) == 0);
     int saved = errno;
     if (close(fd) != 0 && written)
         return false;
@@ -141,22 +141,28 @@ static bool output_file_move(const char *from, const char *to)
     return rename(from, to) == 0;
 }
 
-wf_status command_write_file(arguments *args, const char *option, const char *path,
-                             const void *data, size_t size)
+wf_status command_put_file(arguments *args, const char *path, const void *data, size_t size,
+                           bool sync)
 {
     char temporary[TEMPORARY_MAX];
-    wf_status status = command_check_file(args, option, path);
-    if (status != WF_OK)
-        return status;
-    if (output_file_is_stream(path))
-        return output_file_make(path, 0, data, size)
-                   ? WF_OK
-                   : command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path, strerror(errno));
     snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());
-    if (output_file_make(temporary, O_CREAT | O_EXCL, data, size) &&
+    if (output_file_make(temporary, O_CREAT | O_EXCL, data, size, sync) &&
         output_file_move(temporary, path))
         return WF_OK;
     command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path, strerror(errno));
     unlink(temporary);
     return WF_SYSTEM;
+}
+
+wf_status command_write_file(arguments *args, const char *option, const char *path,
+                             const void *data, size_t size)
+{
+    wf_status status = command_check_file(args, option, path);
+    if (status != WF_OK)
+        return status;
+    if (output_file_is_stream(path))
+        return output_file_make(path, 0, data, size, false)
+                   ? WF_OK
+                   : command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path, strerror(errno));
+    return command_put_file(args, path, data, size, true);
 }
