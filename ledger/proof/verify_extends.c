@@ -91,7 +91,8 @@ static int refuse(const verify_command *command, const files *f, const checkpoin
         return verify_fails(command,
                             "does not hold: the old checkpoint is of the larger tree, %" PRIu64
                             " entries, and the new one of %" PRIu64
-                            ": the log was rolled back, or the two are given in the wrong order",
+                            "; unless they are given in the wrong order, the two checkpoints above "
+                            "are the evidence that the log was rolled back",
                             old->size, new->size);
     if (merkle_consistency_old_root(&shown, command->trust->signers.hash, old->size, new->size,
                                     &new->root, request->hashes, request->hash_count))
