@@ -102,7 +102,7 @@ start() {
     export WUFEI_LEDGER=$work/ledger LC_ALL=C.UTF-8
     unset LANGUAGE
     write_bundle "$work/city"
-    expect 0 "" wufei init --origin test.example/city
+    expect 0 "" wufei init --origin test.example/city --suite "${WUFEI_TEST_SUITE:-ed25519-sha256}"
     expect 0 "" wufei import "$work/city"
 }
 finish() {

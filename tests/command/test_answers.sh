@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The answers of every subcommand on a tiny city whose masses are known.
+# runs with both suites
 set -euo pipefail
 . "$(dirname "$0")/bundle.sh"
 start

@@ -2,6 +2,7 @@
 # backup while another process writes, and restore: what is called a backup was verified, nothing that
 # looks like one stays behind a failure, a restored ledger says so for ever, and whoever kept a later
 # checkpoint has the proof that something was lost.
+# runs with both suites
 set -euo pipefail
 . "$(dirname "$0")/../command/bundle.sh"
 start

@@ -2,6 +2,7 @@
 # A ledger cut short, with flipped bytes, without its key or its checkpoint, put back to an older
 # state, or made by a newer version: each is a clear error with the exit status that says whose fault
 # it is (2 wrong use, 3 damaged, 4 the system), and no command ends by a signal.
+# runs with both suites
 set -euo pipefail
 . "$(dirname "$0")/../command/bundle.sh"
 start
