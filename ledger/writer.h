@@ -5,7 +5,7 @@
 #ifndef LEDGER_WRITER_H
 #define LEDGER_WRITER_H
 
-#include "archive.h"
+#include "ledger_private.h"
 
 /* A batch on its way. */
 typedef struct job {

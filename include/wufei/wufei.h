@@ -218,11 +218,6 @@ WF_API wf_status wf_checkpoint_since(wf_ledger *ledger, const char *kept, size_t
                                      char **out_proof, char **out_now, wf_error *err);
 WF_API wf_status wf_rebuild(wf_ledger *ledger, bool check, wf_progress progress, void *ctx,
                             const wf_sink *sink, wf_error *err);
-/* Moves the oldest complete runs of 256 entries into compressed bundles; import and the writer do
-   so by themselves behind what they enter. `all`: also the last ones, which are asked for most.
-   Every answer is the same before and after. */
-WF_API wf_status wf_archive(wf_ledger *ledger, bool all, wf_progress progress, void *ctx,
-                            const wf_sink *sink, wf_error *err);
 WF_API wf_status wf_stat(wf_ledger *ledger, const wf_sink *sink, wf_error *err);
 
 /* ---- copies ------------------------------------------------------------------------------- */
@@ -250,6 +245,76 @@ typedef struct wf_restore_options {
    there is kept aside. *out_lost: entries that were signed and are in neither. */
 WF_API wf_status wf_restore(const char *backup, const char *dir, const wf_restore_options *options,
                             const wf_sink *sink, uint64_t *out_lost, wf_error *err);
+
+/* ---- witnesses ---------------------------------------------------------------------------- */
+
+/* The time now, in milliseconds; what the library itself goes by. */
+WF_API int64_t wf_now_ms(void);
+
+/* A witness for other ledgers (c2sp.org/tlog-witness) without its network, which is the caller's.
+   Any number of threads, and of processes over one folder. */
+typedef struct wf_witness wf_witness;
+
+typedef struct wf_witness_options {
+    const char *state_dir; /* what it remembers; made when there is none */
+    const char *key_path;  /* its private key, of no log */
+    const char *name;      /* in its cosignatures, like witness.example/w1 */
+    const char *logs_path; /* a policy file, of which the lines "log VKEY" count */
+} wf_witness_options;
+
+/* A new private key for a witness. WF_USAGE when there is a file of that name. */
+WF_API wf_status wf_witness_new_key(const char *key_path, wf_error *err);
+/* The verifier key that belongs to it; the caller frees. */
+WF_API wf_status wf_witness_vkey(char **out, const char *key_path, const char *name, wf_error *err);
+WF_API wf_status wf_witness_open(wf_witness **out, const wf_witness_options *options,
+                                 wf_error *err);
+WF_API void wf_witness_close(wf_witness *witness);
+
+typedef struct wf_http_answer {
+    int status;
+    const char *content_type;
+    const char *allow; /* with 405: the methods that are taken */
+    char *body;        /* freed by the caller */
+    size_t body_size;
+    char remark[WF_ERROR_TEXT]; /* what was asked and what came of it, for the server's log */
+} wf_http_answer;
+/* path: below the witness's prefix, like "/add-checkpoint". What is answered is on the disk. */
+WF_API void wf_witness_answer(wf_witness *witness, const char *method, const char *path,
+                              const void *body, size_t size, wf_http_answer *out);
+
+/* One POST and what came of it. */
+typedef struct wf_http_post {
+    const char *url;
+    const void *body;
+    size_t body_size;
+    int status;            /* 0: no answer came, `failure` says why */
+    char content_type[64]; /* "" when there was none */
+    const char *answer;    /* borrowed while `answered` runs; ends in a zero */
+    size_t answer_size;
+    char failure[256];
+    void *owner; /* who asks */
+} wf_http_post;
+
+/* Sends all posts side by side and calls `answered` as each is done, which returns true when the
+   post, with its new body, is to be sent once more. Not WF_OK: nothing could be sent at all. */
+typedef wf_status (*wf_post_sender)(void *ctx, wf_http_post *posts, size_t count,
+                                    bool (*answered)(wf_http_post *post), wf_error *err);
+
+typedef struct wf_ask_options {
+    const char *policy_path; /* NULL: "policy" in the ledger's folder */
+    wf_post_sender send;
+    void *ctx; /* of send */
+} wf_ask_options;
+
+/* Asks every witness of the policy to cosign the current checkpoint. Cosignatures are verified,
+   and kept in the ledger's folder; one row a witness goes to `sink`. When they reach the quorum the
+   checkpoint is published with them, for wf_witnessed; else WF_REFUSED says what is missing, and
+   the last one that had its quorum stays. */
+WF_API wf_status wf_ask_witnesses(wf_ledger *ledger, const wf_ask_options *options,
+                                  const wf_sink *sink, wf_error *err);
+/* The last checkpoint that had its quorum, with the cosignatures; the caller frees. WF_REFUSED when
+   there is none. */
+WF_API wf_status wf_witnessed(wf_ledger *ledger, char **out, wf_error *err);
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "witness/witness_kept.h"
 
 static const wf_column stat_columns[] = {
     {"field", N_("field"), WF_CELL_TEXT},
@@ -66,6 +67,12 @@ static wf_status stat_checkpoint(wf_ledger *l, store_txn *txn, answer *a, wf_err
         stat_text(a, "checkpoint_root", root);
     }
     free(text);
+    bool witnessed = false;
+    status = witness_published(l->log, &parsed, &witnessed, NULL, NULL, err);
+    if (status != WF_OK)
+        return status;
+    if (witnessed)
+        stat_number(a, "witnessed_size", parsed.size);
     uint64_t size = ledger_size(l->log);
     span bytes;
     entry_view view;

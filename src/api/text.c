@@ -15,6 +15,11 @@ const char *wf_version(void)
     return WUFEI_VERSION;
 }
 
+int64_t wf_now_ms(void)
+{
+    return clock_now_ms();
+}
+
 wf_status wf_parse_time(int64_t *out_ms, const char *text, int utc_offset_minutes, wf_error *err)
 {
     wf_error_clear(err);
