@@ -6,7 +6,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export LC_ALL=C.UTF-8
 unset LANGUAGE
-for command in init import list show trace balance audit verify prove checkpoint rebuild stat; do
+for command in init import list show trace balance audit verify prove checkpoint rebuild stat witness; do
     expect 0 "usage: wufei $command" wufei $command --help
     expect 0 "example" wufei help $command
     expect 0 "--format table|csv|json" wufei $command -h

@@ -15,7 +15,6 @@ wrong() {
 
 wrong "which command"
 wrong "did you mean 'balance'" balanse
-wrong "not in this version" witness
 for planned in sign submit pickup actions indicators export scrub repair key; do
     wrong "not in this version" $planned
 done

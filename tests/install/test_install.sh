@@ -21,6 +21,15 @@ expect 0 "" "$prefix/bin/wufei" import city
 expect 0 "hazardous,0,1000" "$prefix/bin/wufei" balance
 expect 0 "用法" "$prefix/bin/wufei" balance --help --lang zh
 
+# HTTP is a library of its own, found wherever the tree is; libwufei needs neither of what it stands on
+mv "$prefix" "$work/there"
+prefix=$work/there
+"$prefix/bin/wufei" witness key --new-key --key w.pem --name w > line
+printf '%s http://127.0.0.1:1\nquorum w\n' "$(cat line)" > policy
+expect 1 "w: no answer" env -u http_proxy "$prefix/bin/wufei" witness ask --policy policy
+needed=$(readelf -d "$(find "$prefix" -name libwufei.so.0)" | grep -cE 'NEEDED.*(curl|event)' || true)
+same "$needed" 0 "libraries of HTTP that libwufei needs"
+
 # pkg-config tells where the tree is now, wherever the build meant it to be and even after it was
 # moved; and the example needs nothing else
 mv "$prefix" "$work/elsewhere"

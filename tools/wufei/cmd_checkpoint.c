@@ -1,6 +1,7 @@
 /*
  * wufei checkpoint: the current signed checkpoint, byte for byte as its signature covers it; with
- * --since the proof that it extends one that somebody kept.
+ * --since the proof that it extends one that somebody kept; with --witnessed the last one that the
+ * quorum of the witnesses cosigned.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -8,12 +9,13 @@
 
 #include "receipt.h"
 
-enum { CHECKPOINT_OUT, CHECKPOINT_SINCE };
+enum { CHECKPOINT_OUT, CHECKPOINT_SINCE, CHECKPOINT_WITNESSED };
 enum { CHECKPOINT_FILE_MAX = 1 << 20 }; /* of a signed note */
 
 static const option_spec options[] = {
     {"output", 'o', "FILE", N_("a new file for it (else standard output)")},
     {"since", 0, "FILE", N_("the proof that the ledger extends this older checkpoint")},
+    {"witnessed", 0, NULL, N_("the last one that the quorum of witnesses cosigned")},
 };
 
 static wf_status checkpoint_json(arguments *args, const wf_ledger *ledger, const char *name,
@@ -106,13 +108,17 @@ static wf_status checkpoint_run(arguments *args)
 {
     wf_ledger *ledger = NULL;
     char *text = NULL;
+    bool witnessed = args->value[CHECKPOINT_WITNESSED] != NULL;
+    if (witnessed && args->value[CHECKPOINT_SINCE] != NULL)
+        return command_fail(args, WF_USAGE, _("--since and --witnessed do not go together"));
     wf_status status = command_open_for_a_few_rows(args, &ledger);
     if (status == WF_OK)
         status = command_check_file(args, "-o", args->value[CHECKPOINT_OUT]);
     if (status == WF_OK && args->value[CHECKPOINT_SINCE] != NULL) {
         status = checkpoint_since(args, ledger);
     } else if (status == WF_OK) {
-        status = wf_checkpoint(ledger, &text, &args->error);
+        status = witnessed ? wf_witnessed(ledger, &text, &args->error)
+                           : wf_checkpoint(ledger, &text, &args->error);
         if (status == WF_OK)
             status = checkpoint_put(args, ledger, "checkpoint", text);
     }
@@ -123,7 +129,7 @@ static wf_status checkpoint_run(arguments *args)
 const command command_checkpoint = {
     .name = "checkpoint",
     .summary = N_("the current signed checkpoint, or the proof that it extends an older one"),
-    .synopsis = "[--since FILE] [-o FILE]",
+    .synopsis = "[--since FILE|--witnessed] [-o FILE]",
     .example = "  wufei checkpoint -o march.checkpoint\n"
                "  wufei checkpoint --since march.checkpoint -o march-to-now.proof\n",
     .options = options,
