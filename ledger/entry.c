@@ -132,6 +132,17 @@ wf_status entry_parse(entry_view *out, span bytes, wf_error *err)
     return WF_OK;
 }
 
+bool entry_prev_hash_at(size_t *out, span bytes)
+{
+    reader r = {bytes.data, bytes.data, bytes.data + bytes.size};
+    uint64_t number;
+    if (!read_number(&r, 1, &number) || !read_number(&r, 2, &number) || !next_is(&r, 3) ||
+        r.end - r.at < 2 || r.at[1] != HASH_SIZE)
+        return false;
+    *out = (size_t)(r.at - r.start) + 2;
+    return true;
+}
+
 /* Texts that become keys and lines of notes: no control characters. */
 static bool is_plain_text(span text)
 {

@@ -45,6 +45,10 @@ typedef struct statement_view {
 wf_status entry_parse(entry_view *out, span bytes, wf_error *err);
 wf_status statement_parse(statement_view *out, span bytes, wf_error *err);
 
+/* Where the 32 bytes of prev_hash stand, or stood: also of an entry out of which they were cut.
+   False when the fields before them are not those of an entry. */
+bool entry_prev_hash_at(size_t *out, span bytes);
+
 /* Append the canonical encoding to `out`. The view's `bytes` is not read. */
 void entry_write(buffer *out, const entry_view *entry);
 void statement_write(buffer *out, const statement_view *statement);

@@ -10,9 +10,9 @@
  */
 #include <string.h>
 
+#include "archive.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "ledger_private.h"
 
 static wf_status load_last_id(group *g, store_txn *txn, wf_error *err)
 {
@@ -48,6 +48,7 @@ void group_free(group *g)
 {
     group_abort(g);
     buffer_free(&g->entry);
+    buffer_free(&g->old);
     buffer_free(&g->statement);
     buffer_free(&g->record);
 }
@@ -69,7 +70,6 @@ static wf_status look_up(group *g, const statement_view *view, bool *known, uint
 {
     span row, bytes;
     entry_view old;
-    uint8_t key[8];
     *known = false;
     if (memcmp(view->id, g->last_id, STATEMENT_ID_SIZE) > 0)
         return WF_OK;
@@ -77,11 +77,10 @@ static wf_status look_up(group *g, const statement_view *view, bool *known, uint
         store_get(g->txn, TABLE_IDS, span_of(view->id, STATEMENT_ID_SIZE), &row, err);
     if (status != WF_OK || row.data == NULL)
         return status;
-    if (row.size != sizeof key)
+    if (row.size != 8)
         return wf_fail(err, WF_DAMAGED, _("table ids: a row of %zu bytes"), row.size);
     *seq = store_u64_key(row.data);
-    store_key_u64(key, *seq);
-    status = store_get(g->txn, TABLE_ENTRIES, span_of(key, sizeof key), &bytes, err);
+    status = ledger_fetch(g->l, g->txn, *seq, &g->old, &bytes, err);
     if (status != WF_OK)
         return status;
     if (bytes.data == NULL || entry_parse(&old, bytes, NULL) != WF_OK)

@@ -26,6 +26,7 @@ enum ledger_table {
     TABLE_IDS,     /* 16-byte statement id -> u64 BE seq */
     TABLE_TILES,   /* u8 level, u64 BE tile -> up to 256 hashes of complete subtrees of 256^level */
     TABLE_KEYS,    /* party || 0x00 || key id -> u64 BE seq from which it is valid || public key */
+    TABLE_ARCHIVE, /* u64 BE run of 256 entries -> their compressed bundle (archive.c) */
     LEDGER_TABLES
 };
 
@@ -75,7 +76,8 @@ int ledger_utc_offset(const ledger *l);
 const char *ledger_dir(const ledger *l);
 const char *ledger_vkey(const ledger *l); /* the operator's, for wufei-verify --vkey */
 store *ledger_store(ledger *l);
-uint64_t ledger_size(ledger *l); /* entries committed */
+uint64_t ledger_size(ledger *l);                                        /* entries committed */
+wf_status ledger_size_in(store_txn *txn, uint64_t *out, wf_error *err); /* as the snapshot has it */
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
@@ -151,9 +153,14 @@ wf_status statement_sign(uint8_t out[SIGNATURE_MAX], size_t *out_size, const cha
 /* ---- reading ------------------------------------------------------------------------------ */
 
 /* Exact bytes of an entry; its leaf hash is recomputed and compared with the tile, so that a
-   flipped bit is never served: WF_DAMAGED names the entry. WF_USAGE when seq >= size. */
+   flipped bit is never served: WF_DAMAGED names the entry. WF_USAGE when seq >= size. The bytes are
+   valid to the end of the transaction or its next write; those of an archived entry are a copy
+   that the transaction keeps, so that who reads a whole log uses an entry_reader (archive.h). */
 wf_status ledger_read(ledger *l, store_txn *txn, uint64_t seq, span *out, entry_view *view,
                       wf_error *err);
+/* The bytes as they are stored, compared with nothing: also of an entry of the transaction itself,
+   which is in no tile yet. out->data NULL: it is not there. */
+wf_status ledger_peek(ledger *l, store_txn *txn, uint64_t seq, span *out, wf_error *err);
 /* *found tells; id is 16 bytes. */
 wf_status ledger_find(ledger *l, store_txn *txn, const uint8_t *id, bool *found, uint64_t *seq,
                       wf_error *err);
@@ -271,6 +278,24 @@ wf_status ledger_next_recovery(ledger *l, uint64_t from, bool *found, ledger_rec
 typedef wf_status (*ledger_guarded)(void *ctx, void *result, wf_error *err);
 wf_status ledger_guard(const char *dir, ledger_guarded work, void *ctx, void *result,
                        size_t result_size, wf_error *err);
+
+/* ---- archive -------------------------------------------------------------------------------- */
+
+/* Complete runs of 256 entries that stay as rows of their own behind the last entry: what was
+   entered a moment ago is asked for most. */
+enum { LEDGER_ARCHIVE_KEEP = 16 };
+
+typedef struct ledger_archive_report {
+    uint64_t entries;        /* moved */
+    uint64_t entry_bytes;    /* of these */
+    uint64_t archived_bytes; /* their compressed bundles */
+} ledger_archive_report;
+
+/* Moves the oldest complete runs that are not archived into compressed bundles, at most `max_runs`,
+   all but the last `keep_runs`. Reading is the same before and after. Beside a writer it waits for
+   its turn; the writer itself does the same when it has nothing else to do. */
+wf_status ledger_archive(ledger *l, uint64_t keep_runs, uint64_t max_runs,
+                         ledger_progress *progress, ledger_archive_report *out, wf_error *err);
 
 /* Runs the hooks' apply over the whole log in order, in write transactions of their own; used by
    rebuild after the book's tables were emptied. */

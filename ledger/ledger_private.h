@@ -224,16 +224,17 @@ struct ledger {
     int lock;       /* -1: not the writer */
     signer *signer; /* NULL: reading only */
     key_table keys;
-    checkpoint last_signed; /* the writer's thread only, once there is one */
-    pthread_mutex_t start;  /* guards `writer` */
-    writer *writer;         /* NULL until the first statement comes */
+    struct archive_cache *archive; /* inflated runs */
+    checkpoint last_signed;        /* the writer's thread only, once there is one */
+    pthread_mutex_t start;         /* guards `writer` */
+    writer *writer;                /* NULL until the first statement comes */
 };
 
 /* All tables of the ledger and of the hooks, NULL-terminated, in `out`. */
 void ledger_table_names(const char *out[STORE_TABLES_MAX + 1], const ledger_hooks *hooks);
 /* Takes what a genesis says into the ledger. */
 wf_status ledger_take_genesis(ledger *l, const genesis *g, wf_error *err);
-wf_status ledger_read_genesis(genesis *out, store_txn *txn, wf_error *err);
+wf_status ledger_read_genesis(ledger *l, genesis *out, store_txn *txn, wf_error *err);
 
 /* ---- signed_head.c: the checkpoint file --------------------------------------------------------
  */
@@ -316,6 +317,7 @@ typedef struct group {
     uint8_t committed_last_id[STATEMENT_ID_SIZE];
     int64_t now_ms;
     buffer entry;
+    buffer old; /* an archived entry that has the id of a new one */
     buffer statement;
     buffer record;
 } group;

@@ -8,12 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "base/text.h"
-#include "ledger_private.h"
 
 void ledger_table_names(const char *out[STORE_TABLES_MAX + 1], const ledger_hooks *hooks)
 {
-    static const char *const own[LEDGER_TABLES] = {"meta", "entries", "ids", "tiles", "keys"};
+    static const char *const own[LEDGER_TABLES] = {"meta",  "entries", "ids",
+                                                   "tiles", "keys",    "archive"};
     size_t count = 0;
     for (; count < LEDGER_TABLES; count++)
         out[count] = own[count];
@@ -48,15 +49,13 @@ wf_status ledger_take_genesis(ledger *l, const genesis *g, wf_error *err)
     return WF_OK;
 }
 
-wf_status ledger_read_genesis(genesis *out, store_txn *txn, wf_error *err)
+wf_status ledger_read_genesis(ledger *l, genesis *out, store_txn *txn, wf_error *err)
 {
-    uint8_t key[8];
     span bytes;
     entry_view entry;
     statement_view statement;
     system_record record;
-    store_key_u64(key, 0);
-    wf_status status = store_get(txn, TABLE_ENTRIES, span_of(key, sizeof key), &bytes, err);
+    wf_status status = ledger_fetch(l, txn, 0, NULL, &bytes, err);
     if (status != WF_OK)
         return status;
     if (bytes.data == NULL || entry_parse(&entry, bytes, NULL) != WF_OK ||
@@ -99,7 +98,7 @@ static wf_status check_state(ledger *l, wf_error *err)
     bool there = false;
     wf_status status = store_begin(&txn, l->store, false, err);
     if (status == WF_OK)
-        status = ledger_read_genesis(&g, txn, err);
+        status = ledger_read_genesis(l, &g, txn, err);
     if (status == WF_OK)
         status = ledger_take_genesis(l, &g, err);
     store_abort(txn);
@@ -185,7 +184,9 @@ wf_status ledger_open(ledger **out, const char *dir, const ledger_options *optio
 {
     *out = NULL;
     ledger *l = calloc(1, sizeof *l);
-    if (l == NULL || (l->dir = strdup(dir)) == NULL) {
+    if (l == NULL || (l->dir = strdup(dir)) == NULL || (l->archive = archive_cache_new()) == NULL) {
+        if (l != NULL)
+            free(l->dir);
         free(l);
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
     }
@@ -214,6 +215,7 @@ void ledger_close(ledger *l)
         return;
     writer_close(l);
     store_close(l->store);
+    archive_cache_free(l->archive);
     if (l->lock >= 0)
         close(l->lock);
     signer_free(l->signer);
@@ -258,6 +260,14 @@ uint64_t ledger_size(ledger *l)
         head.size = 0;
     store_abort(txn);
     return head.size;
+}
+
+wf_status ledger_size_in(store_txn *txn, uint64_t *out, wf_error *err)
+{
+    ledger_head head;
+    wf_status status = head_get(&head, txn, err);
+    *out = status == WF_OK ? head.size : 0;
+    return status;
 }
 
 void ledger_set_group_max(ledger *l, size_t entries)

@@ -3,8 +3,8 @@
  */
 #include <string.h>
 
+#include "archive.h"
 #include "base/text.h"
-#include "ledger_private.h"
 
 static wf_status check_leaf(const ledger *l, store_txn *txn, uint64_t seq, span bytes,
                             wf_error *err)
@@ -22,37 +22,57 @@ static wf_status check_leaf(const ledger *l, store_txn *txn, uint64_t seq, span 
     return WF_OK;
 }
 
+wf_status entry_check(const ledger *l, store_txn *txn, uint64_t seq, span bytes, entry_view *view,
+                      wf_error *err)
+{
+    wf_status status = check_leaf(l, txn, seq, bytes, err);
+    if (status == WF_OK && (entry_parse(view, bytes, NULL) != WF_OK || view->seq != seq))
+        status = wf_fail(err, WF_DAMAGED, _("entry %llu is not an entry, or not of this number"),
+                         (unsigned long long)seq);
+    return status;
+}
+
+static wf_status not_there(store_txn *txn, uint64_t seq, wf_error *err)
+{
+    ledger_head head;
+    wf_status status = head_get(&head, txn, err);
+    if (status != WF_OK)
+        return status;
+    if (seq >= head.size)
+        return wf_fail(err, WF_USAGE, _("entry %llu: the ledger has %llu entries, from 0 on"),
+                       (unsigned long long)seq, (unsigned long long)head.size);
+    return wf_fail(err, WF_DAMAGED, _("entry %llu is missing"), (unsigned long long)seq);
+}
+
 wf_status ledger_read(ledger *l, store_txn *txn, uint64_t seq, span *out, entry_view *view,
                       wf_error *err)
 {
-    uint8_t key[8];
     span bytes;
     entry_view parsed;
-    store_key_u64(key, seq);
-    wf_status status = store_get(txn, TABLE_ENTRIES, span_of(key, sizeof key), &bytes, err);
+    wf_error of_tile = {0};
+    bool archived = false;
+    wf_status status = ledger_fetch(l, txn, seq, NULL, &bytes, err);
     if (status != WF_OK)
         return status;
-    if (bytes.data == NULL) {
-        ledger_head head;
-        status = head_get(&head, txn, err);
-        if (status != WF_OK)
-            return status;
-        if (seq >= head.size)
-            return wf_fail(err, WF_USAGE, _("entry %llu: the ledger has %llu entries, from 0 on"),
-                           (unsigned long long)seq, (unsigned long long)head.size);
-        return wf_fail(err, WF_DAMAGED, _("entry %llu is missing"), (unsigned long long)seq);
-    }
-    status = check_leaf(l, txn, seq, bytes, err);
+    if (bytes.data == NULL)
+        return not_there(txn, seq, err);
+    status = entry_check(l, txn, seq, bytes, &parsed, err);
+    /* An archived entry gets its prev_hash from the tile, where the damage may be. */
+    if (status == WF_DAMAGED &&
+        ledger_fetch_again(l, txn, seq, &archived, &bytes, &of_tile) == WF_OK && archived)
+        status = entry_check(l, txn, seq, bytes, &parsed, &of_tile);
     if (status != WF_OK)
         return status;
-    if (entry_parse(&parsed, bytes, NULL) != WF_OK || parsed.seq != seq)
-        return wf_fail(err, WF_DAMAGED, _("entry %llu is not an entry, or not of this number"),
-                       (unsigned long long)seq);
     if (out != NULL)
         *out = bytes;
     if (view != NULL)
         *view = parsed;
     return WF_OK;
+}
+
+wf_status ledger_peek(ledger *l, store_txn *txn, uint64_t seq, span *out, wf_error *err)
+{
+    return ledger_fetch(l, txn, seq, NULL, out, err);
 }
 
 wf_status ledger_find(ledger *l, store_txn *txn, const uint8_t *id, bool *found, uint64_t *seq,

@@ -1,14 +1,15 @@
 /*
  * ledger/replay.c: the whole log once more through the hooks, into another store.
  */
+#include "archive.h"
 #include "base/text.h"
-#include "ledger_private.h"
 
 typedef struct replay {
     ledger *l;
     const ledger_hooks *into;
     store *target;
-    store_txn *log;  /* read */
+    store_txn *log; /* read */
+    entry_reader reader;
     store_txn *book; /* written; NULL: none open */
     arena memory;    /* of the statement at hand */
     size_t count;    /* statements in the open transaction */
@@ -66,9 +67,12 @@ static wf_status replay_all(replay *r, ledger_progress *progress, wf_error *err)
     ledger_head head;
     wf_status status = head_get(&head, r->log, err);
     for (uint64_t seq = 0; status == WF_OK && seq < head.size; seq++) {
+        span bytes;
         entry_view entry;
         statement_view view;
-        status = ledger_read(r->l, r->log, seq, NULL, &entry, err);
+        status = entry_reader_get(&r->reader, seq, head.size, &bytes, err);
+        if (status == WF_OK)
+            status = entry_check(r->l, r->log, seq, bytes, &entry, err);
         if (status == WF_OK && statement_parse(&view, entry.statement, err) != WF_OK)
             status = wf_fail(err, WF_DAMAGED, _("entry %llu does not hold a statement"),
                              (unsigned long long)seq);
@@ -91,7 +95,10 @@ wf_status ledger_replay(ledger *l, const ledger_hooks *into, store *target,
     arena_init(&r.memory, 0);
     wf_status status = store_begin(&r.log, l->store, false, err);
     if (status == WF_OK)
+        status = entry_reader_open(&r.reader, l, r.log, err);
+    if (status == WF_OK)
         status = replay_all(&r, progress, err);
+    entry_reader_close(&r.reader);
     if (r.book != NULL) {
         store_abort(r.book);
         end(&r, false);

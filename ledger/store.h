@@ -39,6 +39,8 @@ wf_status store_begin(store_txn **out, store *s, bool write, wf_error *err);
 /* Any commit error is fatal for the writer: close, reopen, check the tail, go on. */
 wf_status store_commit(store_txn *txn, wf_error *err); /* ends txn also on failure */
 void store_abort(store_txn *txn);                      /* NULL is fine */
+/* For what must live exactly as long as the transaction. */
+arena *store_txn_memory(store_txn *txn);
 
 /* WF_OK with out->data == NULL when there is no such key. */
 wf_status store_get(store_txn *txn, unsigned table, span key, span *out, wf_error *err);

@@ -44,6 +44,7 @@ struct store_txn {
     store *owner;
     MDB_txn *txn;
     bool write;
+    arena memory;
 };
 
 struct store_cursor {
@@ -389,8 +390,14 @@ wf_status store_begin(store_txn **out, store *s, bool write, wf_error *err)
         free(txn);
         return fail(s, code, _("cannot begin"), err);
     }
+    arena_init(&txn->memory, 0);
     *out = txn;
     return WF_OK;
+}
+
+arena *store_txn_memory(store_txn *txn)
+{
+    return &txn->memory;
 }
 
 wf_status store_commit(store_txn *txn, wf_error *err)
@@ -398,6 +405,7 @@ wf_status store_commit(store_txn *txn, wf_error *err)
     store *s = txn->owner;
     bool write = txn->write;
     int code = mdb_txn_commit(txn->txn);
+    arena_free(&txn->memory);
     free(txn);
     if (write && s->trace != NULL)
         store_trace_write(s->trace, code == 0 ? STORE_TRACE_COMMIT : STORE_TRACE_ABORT, 0,
@@ -416,6 +424,7 @@ void store_abort(store_txn *txn)
     if (txn->write && txn->owner->trace != NULL)
         store_trace_write(txn->owner->trace, STORE_TRACE_ABORT, 0, (span){NULL, 0}, 0, false);
     mdb_txn_abort(txn->txn);
+    arena_free(&txn->memory);
     free(txn);
 }
 

@@ -5,7 +5,7 @@
 #ifndef LEDGER_VERIFY_H
 #define LEDGER_VERIFY_H
 
-#include "ledger_private.h"
+#include "archive.h"
 
 /* What one worker knows of the signatures in its range. */
 typedef struct signature_check {
@@ -18,6 +18,7 @@ typedef struct signature_check {
     size_t run_author_size;
     uint8_t run_key[KEY_ID_SIZE];
     uint64_t signatures, seals, keys, recoveries;
+    buffer room; /* for an entry before the range */
 } signature_check;
 
 wf_status signature_check_init(signature_check *c, ledger *l, store_txn *txn, wf_error *err);

@@ -23,6 +23,7 @@ wf_status signature_check_init(signature_check *c, ledger *l, store_txn *txn, wf
 void signature_check_free(signature_check *c)
 {
     key_scratch_free(&c->scratch);
+    buffer_free(&c->room);
 }
 
 static wf_status bad(uint64_t seq, const char *what, wf_error *err)
@@ -52,10 +53,8 @@ static wf_status run_add(signature_check *c, const entry_view *entry, span autho
 static wf_status read_entry(signature_check *c, uint64_t seq, entry_view *entry,
                             statement_view *statement, wf_error *err)
 {
-    uint8_t key[8];
     span bytes;
-    store_key_u64(key, seq);
-    wf_status status = store_get(c->txn, TABLE_ENTRIES, span_of(key, sizeof key), &bytes, err);
+    wf_status status = ledger_fetch(c->l, c->txn, seq, &c->room, &bytes, err);
     if (status != WF_OK)
         return status;
     if (bytes.data == NULL)

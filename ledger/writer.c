@@ -23,6 +23,7 @@ enum {
     CHUNK_ITEMS = 128,                       /* what a worker takes at once */
     QUEUE_STATEMENTS = 8 * LEDGER_GROUP_MAX, /* then submitters wait */
     CHECKPOINT_EVERY_US = 1000000,
+    ARCHIVE_AFTER_US = 1000000, /* without anything to enter */
     THREADS_MAX = 64
 };
 
@@ -39,6 +40,8 @@ struct writer {
     unsigned draining;
     bool busy;           /* the writer holds work that the queue no longer shows */
     bool checkpoint_due; /* something was committed and not signed */
+    bool archive_due;    /* complete runs may wait */
+    bool committed;      /* something was, by this writer */
     bool stop;
     wf_error fatal;        /* status not WF_OK: nothing is entered any more */
     wf_error unsigned_err; /* the last failure to sign a checkpoint */
@@ -124,29 +127,41 @@ static void after_commit(void *ctx, const wf_error *fatal)
     if (fatal != NULL)
         w->fatal = *fatal;
     else
-        w->checkpoint_due = true;
+        w->checkpoint_due = w->archive_due = w->committed = true;
     bool sign = fatal == NULL && clock_monotonic_us() >= w->next_checkpoint_us;
     pthread_mutex_unlock(&w->lock);
     if (sign)
         sign_now(w);
 }
 
-static void wait_for_work(writer *w)
+/* With the lock held. True when `us` went by and nobody woke us. */
+static bool wait_for(writer *w, int64_t us)
 {
-    /* A batch in preparation will wake us; after a fatal error nothing is signed any more. */
-    if (!w->checkpoint_due || w->head != NULL || w->fatal.status != WF_OK) {
-        pthread_cond_wait(&w->ready, &w->lock);
-        return;
-    }
-    int64_t left_us = w->next_checkpoint_us - clock_monotonic_us();
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    if (left_us < 0)
-        left_us = 0;
-    int64_t nanoseconds = until.tv_nsec + left_us % 1000000 * 1000;
-    until.tv_sec += (time_t)(left_us / 1000000 + nanoseconds / 1000000000);
+    if (us < 0)
+        us = 0;
+    int64_t nanoseconds = until.tv_nsec + us % 1000000 * 1000;
+    until.tv_sec += (time_t)(us / 1000000 + nanoseconds / 1000000000);
     until.tv_nsec = (long)(nanoseconds % 1000000000);
-    pthread_cond_timedwait(&w->ready, &w->lock, &until);
+    return pthread_cond_timedwait(&w->ready, &w->lock, &until) == ETIMEDOUT;
+}
+
+/* A batch in preparation will wake us; after a fatal error nothing is signed any more. Nothing to
+   enter for a while is the time to archive, a few runs after each such while. */
+static void wait_for_work(writer *w)
+{
+    bool quiet = w->head == NULL && w->fatal.status == WF_OK;
+    if (quiet && w->checkpoint_due) {
+        wait_for(w, w->next_checkpoint_us - clock_monotonic_us());
+    } else if (!quiet || !w->archive_due) {
+        pthread_cond_wait(&w->ready, &w->lock);
+    } else if (wait_for(w, ARCHIVE_AFTER_US) && w->head == NULL && !w->stop) {
+        pthread_mutex_unlock(&w->lock);
+        bool more = archive_some(w->l);
+        pthread_mutex_lock(&w->lock);
+        w->archive_due = more;
+    }
 }
 
 /* With the lock held. The first batch of the queue if it is prepared. */
@@ -299,6 +314,8 @@ void writer_close(ledger *l)
     if (l->writer == NULL)
         return;
     stop_threads(l->writer, true);
+    if (l->writer->committed && l->writer->fatal.status == WF_OK)
+        archive_some(l);
     writer_free(l->writer);
     l->writer = NULL;
 }

@@ -5,7 +5,7 @@
 #ifndef LEDGER_WRITER_H
 #define LEDGER_WRITER_H
 
-#include "ledger_private.h"
+#include "archive.h"
 
 /* A batch on its way. */
 typedef struct job {

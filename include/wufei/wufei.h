@@ -218,6 +218,11 @@ WF_API wf_status wf_checkpoint_since(wf_ledger *ledger, const char *kept, size_t
                                      char **out_proof, char **out_now, wf_error *err);
 WF_API wf_status wf_rebuild(wf_ledger *ledger, bool check, wf_progress progress, void *ctx,
                             const wf_sink *sink, wf_error *err);
+/* Moves the oldest complete runs of 256 entries into compressed bundles; import and the writer do
+   so by themselves behind what they enter. `all`: also the last ones, which are asked for most.
+   Every answer is the same before and after. */
+WF_API wf_status wf_archive(wf_ledger *ledger, bool all, wf_progress progress, void *ctx,
+                            const wf_sink *sink, wf_error *err);
 WF_API wf_status wf_stat(wf_ledger *ledger, const wf_sink *sink, wf_error *err);
 
 /* ---- copies ------------------------------------------------------------------------------- */

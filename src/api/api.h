@@ -100,6 +100,16 @@ typedef struct api_thing {
 wf_status api_identify(wf_ledger *ledger, store_txn *txn, const char *id, bool with_mass,
                        api_thing *out, wf_error *err);
 
+/* ---- progress (archive.c) ------------------------------------------------------------------- */
+
+/* For a ledger_progress that is to be told as one phase of a wf_progress. */
+typedef struct api_watch {
+    wf_progress progress;
+    void *ctx;
+    const char *phase; /* msgid */
+} api_watch;
+void api_report_progress(void *ctx, uint64_t done, uint64_t total);
+
 /* ---- questions shared by several files ------------------------------------------------------ */
 
 enum { API_SUGGESTIONS = 3 * (64 + 3) };

@@ -78,6 +78,26 @@ static wf_status import_explain(wf_ledger *l, uint64_t size_before, wf_status st
         reason, (unsigned long long)(size - 1), (unsigned long long)(size - size_before));
 }
 
+/* Moves what has become old into the archive: as much as was entered, and some of what may wait
+   from before. A failure of the system takes nothing away and is tried again next time; damage that
+   it meets is told. */
+static wf_status import_archive(wf_ledger *l, uint64_t size_before,
+                                const wf_import_options *options, wf_error *err)
+{
+    enum { RUN = 256, RUNS_BEFORE = 64 };
+    uint64_t entered = ledger_size(l->log) - size_before;
+    api_watch watch = {options->progress, options->ctx, N_("archiving")};
+    ledger_progress progress = {api_report_progress, &watch};
+    ledger_archive_report report;
+    wf_error reason = {0};
+    if (entered == 0)
+        return WF_OK;
+    wf_status status =
+        ledger_archive(l->log, LEDGER_ARCHIVE_KEEP, entered / RUN + RUNS_BEFORE,
+                       options->progress == NULL ? NULL : &progress, &report, &reason);
+    return status == WF_DAMAGED ? wf_fail(err, status, "%s", reason.text) : WF_OK;
+}
+
 wf_status wf_import(wf_ledger *l, const char *const *paths, size_t count,
                     const wf_import_options *options, const wf_sink *sink, wf_error *err)
 {
@@ -97,5 +117,11 @@ wf_status wf_import(wf_ledger *l, const char *const *paths, size_t count,
     if (status != WF_OK && status != WF_REFUSED)
         return import_explain(l, size_before, status, err);
     wf_status written = import_answer(&summary, sink, status == WF_OK ? err : NULL);
+    if (written == WF_OK) {
+        wf_error reason = {0};
+        written = import_archive(l, size_before, options, &reason);
+        if (written != WF_OK) /* worse than refused rows */
+            status = wf_fail(err, written, "%s", reason.text);
+    }
     return status != WF_OK ? status : written;
 }

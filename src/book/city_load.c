@@ -305,27 +305,11 @@ static void find_span(city *c)
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
-static wf_status load_size(loader *l)
-{
-    store_cursor *cursor = NULL;
-    span key = {0};
-    span value = {0};
-    BOOK_TRY(store_cursor_open(&cursor, l->txn, TABLE_ENTRIES, l->err));
-    wf_status status = store_cursor_last(cursor, &key, &value, l->err);
-    if (status == WF_OK && key.data != NULL && key.size != 8)
-        status = wf_fail(l->err, WF_DAMAGED,
-                         _("the table entries has a key of %zu bytes, expected 8"), key.size);
-    else if (status == WF_OK && key.data != NULL)
-        l->c->size = store_u64_key(key.data) + 1;
-    store_cursor_close(cursor);
-    return status;
-}
-
 static wf_status load_all(loader *l, bool tracks)
 {
     city *c = l->c;
     size_t fix_capacity = 0;
-    BOOK_TRY(load_size(l));
+    BOOK_TRY(ledger_size_in(l->txn, &c->size, l->err));
     BOOK_TRY(load_table(l, BOOK_STRINGS, sizeof(text_ref), read_text, NULL, (void **)&l->strings,
                         &l->string_count));
     BOOK_TRY(load_table(l, BOOK_CODES, sizeof(text_ref), read_text, NULL, (void **)&c->codes,

@@ -29,10 +29,7 @@ static json_t *entry_json(apply_context *x, uint64_t seq)
     Wufei__Record *record = NULL;
     book *b = x->b;
     /* Not ledger_read: an entry of the group that is being written is in no tile yet. */
-    uint8_t key[8];
-    for (size_t i = 0; i < sizeof key; i++)
-        key[i] = (uint8_t)(seq >> (56 - 8 * i));
-    if (store_get(x->txn, TABLE_ENTRIES, span_of(key, sizeof key), &bytes, NULL) != WF_OK ||
+    if (b->ledger == NULL || ledger_peek(b->ledger, x->txn, seq, &bytes, NULL) != WF_OK ||
         bytes.data == NULL || entry_parse(&entry, bytes, NULL) != WF_OK ||
         statement_parse(&statement, entry.statement, NULL) != WF_OK ||
         record_decode(&record, &b->scratch, statement.record, NULL) != WF_OK)

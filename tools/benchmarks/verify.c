@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive.h"
+
 enum { PASSES = 5 };
 
 typedef struct slice {
@@ -55,22 +57,19 @@ static void read_all(bench_ledger *b, uint8_t **data, size_t **offsets, size_t *
     *offsets = calloc(*count + 1, sizeof **offsets);
     WF_ASSERT(*offsets != NULL);
     store_txn *txn = NULL;
-    store_cursor *cursor = NULL;
-    span key;
-    span value;
+    entry_reader reader = {0};
     if (store_begin(&txn, ledger_store(b->ledger), false, &err) != WF_OK ||
-        store_cursor_open(&cursor, txn, TABLE_ENTRIES, &err) != WF_OK)
+        entry_reader_open(&reader, b->ledger, txn, &err) != WF_OK)
         bench_die(&err);
-    wf_status status = store_cursor_seek(cursor, (span){0}, &key, &value, &err);
-    for (size_t i = 0; i < *count && status == WF_OK && key.data != NULL; i++) {
-        buffer_append(&all, value.data, value.size);
+    for (size_t i = 0; i < *count; i++) {
+        span bytes;
+        if (entry_reader_get(&reader, i, *count, &bytes, &err) != WF_OK)
+            bench_die(&err);
+        buffer_append(&all, bytes.data, bytes.size);
         (*offsets)[i + 1] = all.size;
-        status = store_cursor_next(cursor, &key, &value, &err);
     }
-    if (status != WF_OK)
-        bench_die(&err);
     WF_ASSERT(!all.failed);
-    store_cursor_close(cursor);
+    entry_reader_close(&reader);
     store_abort(txn);
     *data = all.data;
 }

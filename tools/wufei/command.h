@@ -55,7 +55,8 @@ typedef struct command {
 
 extern const command command_init, command_import, command_list, command_show, command_trace,
     command_balance, command_audit, command_verify, command_prove, command_checkpoint,
-    command_rebuild, command_stat, command_backup, command_restore, command_witness;
+    command_rebuild, command_archive, command_stat, command_backup, command_restore,
+    command_witness;
 extern const command *const commands[]; /* NULL-terminated */
 
 /* ---- options.c ----------------------------------------------------------------------------- */

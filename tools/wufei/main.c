@@ -14,10 +14,11 @@
 #include "command.h"
 
 const command *const commands[] = {
-    &command_init,   &command_import,     &command_list,    &command_show,
-    &command_trace,  &command_balance,    &command_audit,   &command_verify,
-    &command_prove,  &command_checkpoint, &command_rebuild, &command_stat,
-    &command_backup, &command_restore,    &command_witness, NULL,
+    &command_init,  &command_import,     &command_list,    &command_show,
+    &command_trace, &command_balance,    &command_audit,   &command_verify,
+    &command_prove, &command_checkpoint, &command_rebuild, &command_archive,
+    &command_stat,  &command_backup,     &command_restore, &command_witness,
+    NULL,
 };
 
 /* Named by the contract of the command line and not built yet. */
