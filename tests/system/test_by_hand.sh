@@ -55,8 +55,8 @@ sed "s/^$size\$/$((size + 1))/" "$work/r3.tlog-proof" > "$work/grown"
 refuses "the signature of test.example/by-hand" "$check" receipt "$vkey" "$work/r3.entry" "$work/grown"
 
 # an operator who begins anew with the same name and key, and enters other things
-wufei checkpoint --since "$work/at4" -o "$work/honest" > "$work/log" 2>&1 || fail "--since: $(cat "$work/log")"
-refuses "cut or rolled back" "$check" extends "$vkey" "$work/at$size" "$work/at4" "$work/honest"
+wufei checkpoint --since "$work/at5" -o "$work/honest" > "$work/log" 2>&1 || fail "--since: $(cat "$work/log")"
+refuses "cut or rolled back" "$check" extends "$vkey" "$work/at$size" "$work/at5" "$work/honest"
 cp -r "$work/ledger" "$work/forked"
 enter MINE1 MINE2 MINE3
 wufei checkpoint -o "$work/mine" > "$work/log"
