@@ -6,11 +6,19 @@
 #include <string.h>
 
 #include "sha256_pair.h"
+#include "sm3_lanes.h"
+
+/* From so many messages on the lanes are worth their while. */
+enum { SM3_LANES_MIN = SM3_LANES / 2 };
 
 void hash_many_leaves(hash *out, hash_kind kind, const leaf_data *leaves, size_t count)
 {
     if (kind == HASH_SHA256 && sha256_pair_available()) {
         sha256_pair_leaves(out, leaves, count);
+        return;
+    }
+    if (kind == HASH_SM3 && count >= SM3_LANES_MIN && sm3_lanes_available()) {
+        sm3_lanes_leaves(out, leaves, count);
         return;
     }
     for (size_t i = 0; i < count; i++)
@@ -21,6 +29,10 @@ void hash_many_nodes(hash *out, hash_kind kind, const uint8_t *children, size_t 
 {
     if (kind == HASH_SHA256 && sha256_pair_available()) {
         sha256_pair_nodes(out, children, count);
+        return;
+    }
+    if (kind == HASH_SM3 && count >= SM3_LANES_MIN && sm3_lanes_available()) {
+        sm3_lanes_nodes(out, children, count);
         return;
     }
     for (size_t i = 0; i < count; i++) {

@@ -1,7 +1,7 @@
 /*
  * proof/hash_many.h: leaf hashes and interior hashes of a Merkle tree, many at a time, by either
  * hash. The same as merkle_leaf and merkle_node one by one, and faster where the processor allows
- * (sha256_pair.h).
+ * (sha256_pair.h, sm3_lanes.h).
  */
 #ifndef PROOF_HASH_MANY_H
 #define PROOF_HASH_MANY_H

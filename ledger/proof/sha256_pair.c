@@ -1,10 +1,7 @@
 /*
  * proof/sha256_pair.c: see sha256_pair.h.
  *
- * Two lanes go through the compression function in step, one block of each; a lane that has
- * finished its message takes the next one at once, so that messages of unequal length cost nothing.
- * Only the first and the last blocks of a message are copied, to put the prefix before it and the
- * padding behind it; those between are read where they stand.
+ * Two lanes (hash_lanes.h) go through the compression function in step, one block of each.
  */
 #include "sha256_pair.h"
 
@@ -16,9 +13,11 @@
 #include <immintrin.h>
 #include <stdatomic.h>
 
+#include "hash_lanes.h"
+
 #define WITH_SHA __attribute__((target("sha,sse4.1,ssse3")))
 
-enum { BLOCK_SIZE = 64, LENGTH_SIZE = 8, LANES = 2, ROUND_GROUPS = 16 };
+enum { LANES = 2, ROUND_GROUPS = 16 };
 
 /* The eight words of the state, in the order in which the instructions take them. */
 typedef struct state {
@@ -27,11 +26,7 @@ typedef struct state {
 
 typedef struct lane {
     state state;
-    const uint8_t *data;
-    size_t size; /* of data; the message is the prefix and data */
-    size_t block, blocks;
-    hash *out;
-    _Alignas(16) uint8_t copy[BLOCK_SIZE];
+    hash_lane message;
 } lane;
 
 static const uint32_t round_constants[4 * ROUND_GROUPS] __attribute__((aligned(16))) = {
@@ -122,102 +117,44 @@ WITH_SHA static void write_hash(hash *out, const state *s)
     _mm_storeu_si128((__m128i *)(void *)(out->bytes + 16), _mm_shuffle_epi8(efgh, big_endian));
 }
 
-WITH_SHA static void lane_start(lane *l, hash *out, const uint8_t *data, size_t size)
+WITH_SHA static void take_next(lane *l, lane_messages *m)
 {
     l->state.abef =
         _mm_set_epi32(0x6a09e667, (int)0xbb67ae85, 0x510e527f, (int)0x9b05688c); /* a b e f */
     l->state.cdgh = _mm_set_epi32(0x3c6ef372, (int)0xa54ff53a, 0x1f83d9ab, 0x5be0cd19);
-    l->data = data;
-    l->size = size;
-    l->block = 0;
-    l->blocks = (1 + size + 1 + LENGTH_SIZE + BLOCK_SIZE - 1) / BLOCK_SIZE;
-    l->out = out;
+    lane_take_next(&l->message, m);
 }
 
-/* The lane's present block: where it stands, or put together in the lane. */
-static const uint8_t *lane_block(lane *l, uint8_t prefix)
-{
-    size_t total = 1 + l->size;
-    size_t offset = l->block * BLOCK_SIZE;
-    if (l->block > 0 && offset + BLOCK_SIZE <= total)
-        return l->data + offset - 1;
-    if (l->block == 0 && total >= BLOCK_SIZE) { /* apart, because a copy of fixed size is quick */
-        l->copy[0] = prefix;
-        memcpy(l->copy + 1, l->data, BLOCK_SIZE - 1);
-        return l->copy;
-    }
-    memset(l->copy, 0, sizeof l->copy);
-    if (l->block == 0) {
-        l->copy[0] = prefix;
-        if (l->size > 0)
-            memcpy(l->copy + 1, l->data, l->size);
-    } else if (total > offset) {
-        memcpy(l->copy, l->data + offset - 1, total - offset);
-    }
-    if (total >= offset)
-        l->copy[total - offset] = 0x80;
-    if (l->block + 1 == l->blocks) {
-        uint64_t bits = __builtin_bswap64((uint64_t)total * 8);
-        memcpy(l->copy + BLOCK_SIZE - LENGTH_SIZE, &bits, sizeof bits);
-    }
-    return l->copy;
-}
-
-/* The messages, and how many of them are in the lanes already. */
-typedef struct messages {
-    uint8_t prefix;
-    size_t count, taken;
-    const leaf_data *leaves; /* NULL: nodes */
-    const uint8_t *children;
-    hash *out;
-    hash ignored; /* of a lane that has nothing left to do while the other still has */
-} messages;
-
-static void take_next(lane *l, messages *m)
-{
-    static const uint8_t none[1];
-    size_t i = m->taken;
-    if (i == m->count) {
-        lane_start(l, &m->ignored, none, 0);
-        return;
-    }
-    if (m->leaves != NULL)
-        lane_start(l, &m->out[i], m->leaves[i].data, m->leaves[i].size);
-    else
-        lane_start(l, &m->out[i], m->children + i * 2 * HASH_SIZE, 2 * HASH_SIZE);
-    m->taken++;
-}
-
-static void hash_messages(messages *m)
+static void hash_messages(lane_messages *m)
 {
     lane lanes[LANES];
     size_t left = m->count;
     for (unsigned i = 0; i < LANES; i++)
         take_next(&lanes[i], m);
     while (left > 0) {
-        const uint8_t *first = lane_block(&lanes[0], m->prefix);
-        const uint8_t *second = lane_block(&lanes[1], m->prefix);
+        const uint8_t *first = lane_block(&lanes[0].message, m->prefix);
+        const uint8_t *second = lane_block(&lanes[1].message, m->prefix);
         compress_pair(&lanes[0].state, first, &lanes[1].state, second);
         for (unsigned i = 0; i < LANES; i++) {
-            lane *l = &lanes[i];
+            hash_lane *l = &lanes[i].message;
             if (++l->block < l->blocks)
                 continue;
-            write_hash(l->out, &l->state);
+            write_hash(l->out, &lanes[i].state);
             left -= l->out != &m->ignored;
-            take_next(l, m);
+            take_next(&lanes[i], m);
         }
     }
 }
 
 void sha256_pair_leaves(hash *out, const leaf_data *leaves, size_t count)
 {
-    messages m = {.prefix = 0x00, .count = count, .leaves = leaves, .out = out};
+    lane_messages m = {.prefix = 0x00, .count = count, .leaves = leaves, .out = out};
     hash_messages(&m);
 }
 
 void sha256_pair_nodes(hash *out, const uint8_t *children, size_t count)
 {
-    messages m = {.prefix = 0x01, .count = count, .children = children, .out = out};
+    lane_messages m = {.prefix = 0x01, .count = count, .children = children, .out = out};
     hash_messages(&m);
 }
 
