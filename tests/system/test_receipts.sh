@@ -2,6 +2,7 @@
 # Receipts that an import writes, and the proof that the ledger extends a checkpoint which somebody
 # kept: both checked by wufei-verify, which knows nothing of the ledger. A ledger that was put back
 # or written anew under the same key is convicted by the kept checkpoint.
+# runs with both suites
 set -euo pipefail
 . "$(dirname "$0")/../command/bundle.sh"
 start
