@@ -346,7 +346,7 @@ static job *job_new(submit_batch *batch, void (*done)(void *ctx, submit_batch *b
     return j;
 }
 
-wf_status ledger_submit_async(ledger *l, submit_batch *batch,
+static wf_status put_in_queue(ledger *l, submit_batch *batch,
                               void (*done)(void *ctx, submit_batch *batch), void *ctx,
                               wf_error *err)
 {
@@ -387,6 +387,18 @@ wf_status ledger_submit_async(ledger *l, submit_batch *batch,
     if (j != NULL)
         job_free(j);
     return status;
+}
+
+wf_status ledger_submit_async(ledger *l, submit_batch *batch,
+                              void (*done)(void *ctx, submit_batch *batch), void *ctx,
+                              wf_error *err)
+{
+    wf_error why = {0};
+    wf_status status = put_in_queue(l, batch, done, ctx, &why);
+    if (status == WF_OK)
+        return WF_OK;
+    batch_fail(batch, 0, &why); /* no item may look as if it had been entered */
+    return wf_fail(err, status, "%s", why.text);
 }
 
 typedef struct waiter {

@@ -21,6 +21,8 @@ typedef struct job {
 } job;
 
 void job_free(job *j);
+/* The items from `from` on are not entered, and the batch has the error. */
+void batch_fail(submit_batch *batch, size_t from, const wf_error *err);
 
 /* Entering jobs one behind the other, several to a transaction. */
 typedef struct entering {

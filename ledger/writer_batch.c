@@ -30,9 +30,8 @@ static void refuse_item(job *j, submit_item *item, const char *reason)
     item->reason = copy != NULL ? copy : _("out of memory");
 }
 
-static void fail_items(job *j, size_t from, const wf_error *err)
+void batch_fail(submit_batch *batch, size_t from, const wf_error *err)
 {
-    submit_batch *batch = j->batch;
     const char *reason = from < batch->count ? arena_strdup(&batch->memory, err->text) : NULL;
     for (size_t i = from; i < batch->count; i++) {
         batch->items[i].outcome = SUBMIT_REFUSED;
@@ -59,9 +58,9 @@ static void job_done(job *j)
 static void fail_open(entering *e, const wf_error *err)
 {
     for (job *j = e->first; j != NULL; j = j->next)
-        fail_items(j, j->open_from, err);
+        batch_fail(j->batch, j->open_from, err);
     if (e->current != NULL)
-        fail_items(e->current, e->current->open_from, err);
+        batch_fail(e->current->batch, e->current->open_from, err);
 }
 
 static void release_jobs(entering *e)
@@ -392,7 +391,7 @@ void entering_take(entering *e, job *j, const wf_error *fatal)
 {
     j->open_from = 0;
     if (fatal != NULL) {
-        fail_items(j, 0, fatal);
+        batch_fail(j->batch, 0, fatal);
         job_done(j);
         return;
     }
@@ -402,7 +401,7 @@ void entering_take(entering *e, job *j, const wf_error *fatal)
     }
     wf_error err = {0};
     if (commit_open(e, &err) != WF_OK) {
-        fail_items(j, 0, &err);
+        batch_fail(j->batch, 0, &err);
         job_done(j);
         return;
     }
