@@ -6,8 +6,9 @@
 #
 # VKEY is the line "name+id+key" that you got from the operator when you began to trust it. PROOF of
 # `extends` is what `wufei checkpoint --since OLD` wrote. Exit status 0: it holds; 1: it does not;
-# 2: wrong use. For ledgers of the suite ed25519-sha256. Slow and short on purpose: read it.
+# 2: wrong use. Slow and short on purpose: read it.
 #
+# The key tells the suite, and so the hash of the tree: Ed25519 and SHA-256, or SM2 and SM3.
 # Formats: c2sp.org/signed-note, tlog-checkpoint, tlog-proof, tlog-witness; hashes and loops of
 # RFC 6962 section 2.1 and RFC 9162 sections 2.1.3.2 and 2.1.4.2.
 set -euo pipefail
@@ -15,22 +16,34 @@ export LC_ALL=C
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+suite=ed25519
+sm2_identifier=77756665692f736d322d736d332f76310a
+
 fails() { echo "check.sh: does not hold: $*" >&2; exit 1; }
 hex() { od -An -v -tx1 | tr -d ' \n'; }
 unhex() { printf '%b' "$(sed 's/../\\x&/g' <<<"$1")"; }
 base64_hex() { base64 -d <<<"$1" 2>/dev/null | hex; }
 sha256() { sha256sum | cut -d' ' -f1; }
-node() { unhex "01$1$2" | sha256; }
+tree_hash() { if [ "$suite" = sm2 ]; then openssl dgst -sm3 -r | cut -d' ' -f1; else sha256; fi; }
+node() { unhex "01$1$2" | tree_hash; }
 
 # signed_note FILE VKEY PREFIX: verifies the note, and sets PREFIX_size and PREFIX_root (hex).
 signed_note() {
     local name=${2%%+*} rest=${2#*+} text=$work/text key id line signature
-    key=$(base64_hex "${rest#*+}") # 01 || 32 bytes
-    [ "${key:0:2}" = 01 ] && [ ${#key} = 66 ] || fails "the vkey is not one of Ed25519"
+    key=$(base64_hex "${rest#*+}")
+    # 01 || 32 bytes, or ff || "wufei/sm2-sm3/v1" LF || 65 bytes; then the same key as OpenSSL reads it
+    if [ "${key:0:2}" = 01 ] && [ ${#key} = 66 ]; then
+        suite=ed25519
+        unhex "302a300506032b6570032100${key:2}" >"$work/key.der"
+    elif [ "${key:0:36}" = "ff$sm2_identifier" ] && [ ${#key} = 166 ]; then
+        suite=sm2
+        unhex "3059301306072a8648ce3d020106082a811ccf5501822d034200${key:36}" >"$work/key.der"
+    else
+        fails "the vkey is neither one of Ed25519 nor one of SM2"
+    fi
     id=$({ printf '%s\n' "$name"; unhex "$key"; } | sha256)
     id=${id:0:8}
     [ "${rest%%+*}" = "$id" ] || fails "the vkey's id is not that of its name and key"
-    unhex "302a300506032b6570032100${key:2}" >"$work/key.der"
     sed '/^$/,$d' "$1" >"$text"
     line=$(sed '1,/^$/d' "$1" | while read -r dash signer value; do
         if [ "$dash" = "—" ] && [ "$signer" = "$name" ]; then
@@ -40,8 +53,10 @@ signed_note() {
     done | head -n 1)
     [ -n "$line" ] || fails "$1 carries no signature of $name"
     unhex "$line" >"$work/signature"
+    local options=()
+    [ $suite = ed25519 ] || options=(-digest sm3 -pkeyopt distid:1234567812345678)
     openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key.der" -rawin -in "$text" \
-        -sigfile "$work/signature" >/dev/null 2>&1 || fails "the signature of $name in $1"
+        ${options[@]+"${options[@]}"} -sigfile "$work/signature" >/dev/null 2>&1 || fails "the signature of $name in $1"
     [ "$(sed -n 1p "$text")" = "$name" ] || fails "$1 is of another ledger than $name"
     eval "$3_size=\$(sed -n 2p \"\$text\") $3_root=\$(base64_hex \"\$(sed -n 3p \"\$text\")\")"
 }
@@ -66,7 +81,7 @@ receipt() {
     index=$(sed -n 's/^index //p' "$proof" | head -n 1)
     read_hashes "$proof"
     [ "$index" -lt "$tree_size" ] || fails "entry $index is not among $tree_size"
-    hash=$({ printf '\0'; cat "$entry"; } | sha256)
+    hash=$({ printf '\0'; cat "$entry"; } | tree_hash)
     last=$((tree_size - 1))
     local at=$index
     for sibling in "${hashes[@]}"; do

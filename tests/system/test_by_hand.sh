@@ -2,6 +2,7 @@
 # What a ledger promised is checked with openssl and coreutils alone (examples/by-hand): receipts of
 # every entry at many sizes, checkpoints that continue each other; and what was changed, cut, or
 # written anew is caught by who kept a checkpoint.
+# runs with both suites
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -26,7 +27,7 @@ enter() {
     wufei import -q "$work/in" > "$work/log" 2>&1 || fail "import: $(cat "$work/log")"
 }
 
-wufei init --origin test.example/by-hand > "$work/log"
+wufei init --origin test.example/by-hand --suite "${WUFEI_TEST_SUITE:-ed25519-sha256}" > "$work/log"
 vkey=$(wufei stat --format csv | awk -F, '$1 == "vkey" { print $2 }')
 wufei checkpoint -o "$work/at1" > "$work/log"
 sizes=1
