@@ -66,7 +66,8 @@ static wf_status fill(const place *p, const genesis *wanted, const ledger_hooks 
     l->dir = p->temporary;
     l->lock = -1;
     key_table_init(&l->keys);
-    status = key_generate(&key, suite_find(g.suite), p->temporary, err);
+    l->keys.loaded = true; /* an empty table is all of an empty store's */
+    status = key_generate(&key, suite_find(g.suite), false, p->temporary, err);
     if (status == WF_OK)
         status = signer_of_key(&l->signer, key, err);
     if (status == WF_OK)

@@ -57,6 +57,7 @@ wf_status group_begin(group *g, wf_error *err)
 {
     WF_ASSERT(g->txn == NULL);
     g->count = 0;
+    g->operator_changed = false;
     g->tree = g->committed_tree;
     g->head = g->committed_head;
     memcpy(g->last_id, g->committed_last_id, sizeof g->last_id);
@@ -94,7 +95,7 @@ static wf_status look_up(group *g, const statement_view *view, bool *known, uint
     return WF_OK;
 }
 
-static wf_status append_entry(group *g, const group_item *item, wf_error *err)
+wf_status group_append(group *g, const group_item *item, wf_error *err)
 {
     ledger_head *head = &g->head;
     uint8_t key[8];
@@ -131,34 +132,40 @@ static wf_status append_entry(group *g, const group_item *item, wf_error *err)
     return tree_append(&g->tree, g->txn, &leaf, err);
 }
 
-/* The keys that a system statement brings. Others change no table of the ledger. */
-static wf_status apply_system(group *g, const statement_view *view, wf_error *err)
+/* A new key of the operator must be at hand, as nothing could be signed otherwise. */
+static wf_status check_successor(const group *g, const key_change *change, wf_error *err)
+{
+    const signer *next = g->l->next_signer;
+    if (next != NULL && key_equal(signer_public(next), &change->replacement))
+        return WF_OK;
+    return wf_fail(err, WF_REFUSED,
+                   _("the operator's key is changed where the ledger is, with: wufei key rotate"));
+}
+
+/* What a system statement changes about keys. Others change no table of the ledger. */
+static wf_status apply_system(group *g, const group_item *item, wf_error *err)
 {
     system_record record;
-    span party;
-    const suite_public_key *public_key;
-    wf_status status = system_parse(&record, view->system, err);
+    key_place at = {&g->l->keys, g->l->suite, g->l->genesis.origin, g->head.size};
+    wf_status status = system_parse(&record, item->view->system, err);
     if (status != WF_OK || record.kind == SYSTEM_SEAL)
         return status;
-    if (record.kind == SYSTEM_RECOVERY) {
+    bool of_operator = (record.kind == SYSTEM_KEY_ROTATE || record.kind == SYSTEM_KEY_REVOKE) &&
+                       strcmp(record.change.party, OPERATOR_PARTY) == 0;
+    status = key_rules_check(&at, item->view->author, item->author_key, &record, err);
+    if (status == WF_OK && record.kind == SYSTEM_RECOVERY) {
         hash root;
         tree_root(&root, &g->tree);
         return recovery_put(g->txn, g->head.size, &root, &record.recovery, err);
     }
-    if (record.kind == SYSTEM_GENESIS) {
-        if (g->head.size != 0)
-            return wf_fail(err, WF_REFUSED, _("only the first entry can be a genesis"));
-        party = span_text(OPERATOR_PARTY);
-        public_key = &record.genesis.operator_key;
-    } else {
-        party = span_text(record.party);
-        public_key = &record.public_key;
-    }
-    status = key_check(g->l->suite, public_key, err);
+    if (status == WF_OK && of_operator)
+        status = check_successor(g, &record.change, err);
     if (status == WF_OK)
-        status = key_row_put(g->txn, party, public_key, g->head.size, err);
-    if (status == WF_OK && g->l->keys.loaded)
-        status = key_table_add(&g->l->keys, party, public_key, g->head.size, err);
+        status = key_rules_apply(&at, &record, err);
+    if (status == WF_OK)
+        status = key_rules_store(g->txn, &at, &record, err);
+    WF_ASSERT(g->l->keys.loaded);
+    g->operator_changed = status == WF_OK && of_operator;
     return status;
 }
 
@@ -171,14 +178,17 @@ wf_status group_enter(group *g, const group_item *item, bool *already, uint64_t 
     if (status != WF_OK || *already)
         return status;
     *seq = g->head.size;
+    if (g->operator_changed) /* our own signatures of this transaction would be by the old key */
+        return wf_fail(err, WF_REFUSED,
+                       _("nothing stands behind a change of the operator's key in its commit"));
     if (item->view->system.data != NULL)
-        status = apply_system(g, item->view, err);
+        status = apply_system(g, item, err);
     else if (hooks->apply != NULL)
         status = hooks->apply(hooks->ctx, g->txn, *seq, item->view, item->record,
                               span_equal(item->view->author, span_text(OPERATOR_PARTY)), err);
     if (status != WF_OK)
         return status;
-    status = append_entry(g, item, err);
+    status = group_append(g, item, err);
     WF_ASSERT(status != WF_REFUSED);
     return status;
 }
@@ -206,6 +216,8 @@ wf_status group_enter_system(group *g, const system_record *record, int64_t time
     if (g->statement.failed)
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
     view.bytes = span_of(g->statement.data, g->statement.size);
+    if (g->l->signer == NULL)
+        return wf_fail(err, WF_SYSTEM, _("the operator's key is not at hand"));
     wf_status status =
         signer_sign_statement(g->l->signer, view.bytes, signature, &signature_size, err);
     if (status != WF_OK)
@@ -236,6 +248,8 @@ wf_status group_commit(group *g, wf_error *err)
         g->committed_tree = g->tree;
         g->committed_head = g->head;
         memcpy(g->committed_last_id, g->last_id, sizeof g->last_id);
+        if (g->operator_changed)
+            ledger_take_next_signer(g->l);
     } else {
         key_table_forget(&g->l->keys, g->committed_head.size);
     }

@@ -1,19 +1,15 @@
 /*
- * ledger/key_table.c: who may sign: the table of keys, in the store and in memory.
+ * ledger/key_table.c: who may sign, in memory: the keys of every party and the quorums of offline
+ * keys, each with the entries between which it counts.
  *
- * TABLE_KEYS
- *     key    party || 0x00 || key id (first 8 bytes of the suite's hash of the public key)
- *     value  u64 BE entry number from which it is valid || public key
- *
- * A signature is judged against the keys valid at its place: rows are added, never taken away.
+ * Workers look up while the writer adds. Keys never leave a table: what an aborted transaction
+ * brought is put aside (others may hold it still) and freed with the table.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "ledger_private.h"
-
-enum { KEY_ROW_MAX = 8 + PUBLIC_KEY_MAX };
 
 void key_table_init(key_table *t)
 {
@@ -32,11 +28,22 @@ static void free_keys(party_key *key)
     }
 }
 
+static void free_quorums(quorum_row *row)
+{
+    while (row != NULL) {
+        quorum_row *next = row->next;
+        free(row);
+        row = next;
+    }
+}
+
 void key_table_free(key_table *t)
 {
     for (size_t i = 0; i < KEY_BUCKETS; i++)
         free_keys(t->buckets[i]);
     free_keys(t->forgotten);
+    free_quorums(t->quorums);
+    free_quorums(t->forgotten_quorums);
     pthread_mutex_destroy(&t->loading);
     pthread_rwlock_destroy(&t->lock);
 }
@@ -50,7 +57,7 @@ static size_t bucket_of(span party)
 }
 
 wf_status key_table_add(key_table *t, span party, const suite_public_key *public_key,
-                        uint64_t valid_from, wf_error *err)
+                        uint64_t entered, uint64_t valid_from, wf_error *err)
 {
     const suite *s = suite_of_size(public_key->size);
     WF_ASSERT(party.size <= AUTHOR_MAX && s != NULL);
@@ -65,7 +72,10 @@ wf_status key_table_add(key_table *t, span party, const suite_public_key *public
     key->party_size = party.size;
     key->suite = s;
     key_id_of(key->id, public_key);
+    key->public_key = *public_key;
+    key->entered = entered;
     key->valid_from = valid_from;
+    atomic_init(&key->valid_until, UINT64_MAX);
     pthread_rwlock_wrlock(&t->lock);
     party_key **bucket = &t->buckets[bucket_of(party)];
     key->next = *bucket;
@@ -74,21 +84,62 @@ wf_status key_table_add(key_table *t, span party, const suite_public_key *public
     return WF_OK;
 }
 
+bool key_table_end(key_table *t, span party, const uint8_t id[KEY_ID_SIZE], uint64_t valid_until,
+                   enum key_end why)
+{
+    party_key *key = key_table_find(t, party, id);
+    if (key == NULL)
+        return false;
+    key->why = why; /* read by whoever saw the number below, or by the writer alone */
+    atomic_store(&key->valid_until, valid_until);
+    return true;
+}
+
+wf_status key_table_add_quorum(key_table *t, uint64_t seq, const key_quorum *quorum, wf_error *err)
+{
+    quorum_row *row = calloc(1, sizeof *row);
+    if (row == NULL)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    row->seq = seq;
+    row->threshold = quorum->threshold;
+    row->key_count = quorum->key_count;
+    memcpy(row->keys, quorum->keys, sizeof row->keys);
+    pthread_rwlock_wrlock(&t->lock);
+    row->next = t->quorums;
+    t->quorums = row;
+    pthread_rwlock_unlock(&t->lock);
+    return WF_OK;
+}
+
+/* What was brought by entries from `from_seq` on. A change at an entry ends a key behind it. */
+static void forget_keys(key_table *t, party_key **bucket, uint64_t from_seq)
+{
+    for (party_key **at = bucket; *at != NULL;) {
+        party_key *key = *at;
+        uint64_t until = atomic_load(&key->valid_until);
+        if (until != UINT64_MAX && until > from_seq)
+            atomic_store(&key->valid_until, UINT64_MAX);
+        if (key->entered < from_seq) {
+            at = &key->next;
+            continue;
+        }
+        *at = key->next;
+        atomic_store(&key->forgotten, true);
+        key->next = t->forgotten;
+        t->forgotten = key;
+    }
+}
+
 void key_table_forget(key_table *t, uint64_t from_seq)
 {
     pthread_rwlock_wrlock(&t->lock);
-    for (size_t i = 0; i < KEY_BUCKETS; i++) {
-        for (party_key **at = &t->buckets[i]; *at != NULL;) {
-            party_key *key = *at;
-            if (key->valid_from < from_seq) {
-                at = &key->next;
-                continue;
-            }
-            *at = key->next;
-            atomic_store(&key->forgotten, true);
-            key->next = t->forgotten;
-            t->forgotten = key;
-        }
+    for (size_t i = 0; i < KEY_BUCKETS; i++)
+        forget_keys(t, &t->buckets[i], from_seq);
+    while (t->quorums != NULL && t->quorums->seq >= from_seq) {
+        quorum_row *row = t->quorums;
+        t->quorums = row->next;
+        row->next = t->forgotten_quorums;
+        t->forgotten_quorums = row;
     }
     pthread_rwlock_unlock(&t->lock);
 }
@@ -108,72 +159,48 @@ const party_key *key_table_next(key_table *t, span party, const party_key *after
     return key;
 }
 
+party_key *key_table_find(key_table *t, span party, const uint8_t id[KEY_ID_SIZE])
+{
+    for (const party_key *key = key_table_next(t, party, NULL); key != NULL;
+         key = key_table_next(t, party, key))
+        if (memcmp(key->id, id, KEY_ID_SIZE) == 0)
+            return (party_key *)(uintptr_t)key;
+    return NULL;
+}
+
+bool key_is_valid(const party_key *key, uint64_t seq)
+{
+    return key->valid_from <= seq && seq < atomic_load(&key->valid_until);
+}
+
+const party_key *key_table_operator(key_table *t, uint64_t seq)
+{
+    span party = span_text(OPERATOR_PARTY);
+    for (const party_key *key = key_table_next(t, party, NULL); key != NULL;
+         key = key_table_next(t, party, key))
+        if (key_is_valid(key, seq))
+            return key;
+    return NULL;
+}
+
+const quorum_row *key_table_quorum(key_table *t, uint64_t seq)
+{
+    pthread_rwlock_rdlock(&t->lock);
+    const quorum_row *row = t->quorums;
+    while (row != NULL && row->seq >= seq)
+        row = row->next;
+    pthread_rwlock_unlock(&t->lock);
+    return row;
+}
+
 const party_key *key_table_find_signer(key_table *t, key_scratch *scratch, span party,
                                        span statement, span signature, uint64_t seq)
 {
     for (const party_key *key = key_table_next(t, party, NULL); key != NULL;
          key = key_table_next(t, party, key)) {
-        if (key->valid_from <= seq && key_verify_statement(key, scratch, statement, signature))
+        if ((seq == SEQ_ANY || key_is_valid(key, seq)) &&
+            key_verify_statement(key, scratch, statement, signature))
             return key;
     }
     return NULL;
-}
-
-wf_status key_row_put(store_txn *txn, span party, const suite_public_key *public_key,
-                      uint64_t valid_from, wf_error *err)
-{
-    uint8_t key[AUTHOR_MAX + 1 + KEY_ID_SIZE];
-    uint8_t row[KEY_ROW_MAX];
-    memcpy(key, party.data, party.size);
-    key[party.size] = 0;
-    key_id_of(key + party.size + 1, public_key);
-    store_key_u64(row, valid_from);
-    memcpy(row + 8, public_key->bytes, public_key->size);
-    span key_span = span_of(key, party.size + 1 + KEY_ID_SIZE);
-    span old;
-    wf_status status = store_get(txn, TABLE_KEYS, key_span, &old, err);
-    if (status != WF_OK)
-        return status;
-    if (old.data != NULL)
-        return wf_fail(err, WF_REFUSED, _("this key of %.*s is known already, since entry %llu"),
-                       (int)party.size, (const char *)party.data,
-                       (unsigned long long)(old.size >= 8 ? store_u64_key(old.data) : 0));
-    return store_put(txn, TABLE_KEYS, key_span, span_of(row, 8 + public_key->size), false, err);
-}
-
-static wf_status load_rows(key_table *t, store_cursor *c, wf_error *err)
-{
-    span key, row;
-    suite_public_key public_key;
-    wf_status status = store_cursor_seek(c, (span){NULL, 0}, &key, &row, err);
-    while (status == WF_OK && key.data != NULL) {
-        if (key.size <= KEY_ID_SIZE + 1 || key.size > AUTHOR_MAX + 1 + KEY_ID_SIZE ||
-            row.size < 8 || suite_of_size(row.size - 8) == NULL)
-            return wf_fail(err, WF_DAMAGED,
-                           _("table keys: a row of %zu and %zu bytes is not a key"), key.size,
-                           row.size);
-        public_key.size = row.size - 8;
-        memcpy(public_key.bytes, row.data + 8, public_key.size);
-        status = key_table_add(t, span_of(key.data, key.size - KEY_ID_SIZE - 1), &public_key,
-                               store_u64_key(row.data), err);
-        if (status == WF_OK)
-            status = store_cursor_next(c, &key, &row, err);
-    }
-    return status;
-}
-
-wf_status key_table_load(key_table *t, store_txn *txn, wf_error *err)
-{
-    store_cursor *c = NULL;
-    wf_status status = WF_OK;
-    pthread_mutex_lock(&t->loading);
-    if (!t->loaded) {
-        status = store_cursor_open(&c, txn, TABLE_KEYS, err);
-        if (status == WF_OK)
-            status = load_rows(t, c, err);
-        store_cursor_close(c);
-        t->loaded = status == WF_OK;
-    }
-    pthread_mutex_unlock(&t->loading);
-    return status;
 }

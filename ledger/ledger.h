@@ -57,6 +57,7 @@ typedef struct ledger_hooks {
 typedef struct ledger_options {
     bool read_only;
     bool point_reads; /* store.h */
+    bool without_key; /* to write only what replaces the operator's key, which is lost */
     size_t map_size;  /* 0: default */
     unsigned threads; /* workers for signatures and verification; 0: number of processors */
     const ledger_hooks *hooks;
@@ -144,6 +145,38 @@ void ledger_set_group_max(ledger *l, size_t entries);
 
 /* A signed key for a party, entered by the operator (KeyAdd). */
 wf_status ledger_add_key(ledger *l, const char *party, const suite_public_key *key, wf_error *err);
+
+/* What becomes the operator's key: the one behind a socket, in a file (which is copied), or, with
+   neither, a new one. */
+typedef struct ledger_successor {
+    const char *socket_path;
+    const char *key_path;
+    bool encrypt; /* a new one */
+} ledger_successor;
+
+/* The operator's present key gives way to the next one. When it returns WF_OK, the checkpoint is
+   signed by that. */
+wf_status ledger_rotate_operator(ledger *l, const ledger_successor *next, wf_error *err);
+wf_status ledger_revoke_operator(ledger *l, const char *reason, const ledger_successor *next,
+                                 wf_error *err);
+/* A party's, with its private key; next_path NULL: without a successor. */
+wf_status ledger_rotate_key(ledger *l, const char *party, const char *key_path,
+                            const char *next_path, wf_error *err);
+wf_status ledger_revoke_key(ledger *l, const char *party, const char *key_path, const char *reason,
+                            const char *next_path, wf_error *err);
+/* The first offline keys, `threshold` of which revoke together. */
+wf_status ledger_set_quorum(ledger *l, unsigned threshold, const suite_public_key *keys,
+                            size_t count, wf_error *err);
+/* Orders for the offline keys to sign, as files (key_order_file.c). replacement may be NULL. */
+wf_status ledger_order_quorum(ledger *l, buffer *out, unsigned threshold,
+                              const suite_public_key *keys, size_t count, wf_error *err);
+wf_status ledger_order_revoke(ledger *l, buffer *out, const char *party, const char *key_id,
+                              const char *reason, const suite_public_key *replacement,
+                              wf_error *err);
+/* Enters a signed order; `next` has the private key of the replacement that it names. Of the
+   operator's key: also of a ledger that was opened without it. */
+wf_status ledger_enter_order(ledger *l, const char *text, size_t size, const ledger_successor *next,
+                             wf_error *err);
 /* Over STATEMENT_DOMAIN || statement with a private key in PEM, by its suite; for tests and
  * clients.
  */

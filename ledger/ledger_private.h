@@ -18,6 +18,8 @@
 #include "base/memory.h"
 #include "checkpoint.h"
 #include "entry.h"
+#include "key_file.h"
+#include "key_rules.h"
 #include "ledger.h"
 #include "merkle.h"
 #include "note.h"
@@ -34,6 +36,7 @@ enum { LEDGER_FORMAT = 1 };
 #define FILE_FORMAT "FORMAT"
 #define FILE_CHECKPOINT "checkpoint"
 #define FILE_KEY "operator.pem"
+#define FILE_SIGNER "operator.signer"
 #define FILE_GUARD "guard"         /* names the copy of the checkpoint outside, outside.c */
 #define FILE_META "meta"           /* copy of the store's first pages */
 #define FILE_POLICY "policy"       /* of witnesses */
@@ -124,13 +127,23 @@ typedef struct recovery {
 } recovery;
 
 typedef struct system_record {
-    enum { SYSTEM_GENESIS, SYSTEM_SEAL, SYSTEM_KEY_ADD, SYSTEM_RECOVERY } kind;
+    enum {
+        SYSTEM_GENESIS,
+        SYSTEM_SEAL,
+        SYSTEM_KEY_ADD,
+        SYSTEM_KEY_ROTATE,
+        SYSTEM_KEY_REVOKE,
+        SYSTEM_KEY_QUORUM,
+        SYSTEM_RECOVERY
+    } kind;
     genesis genesis;
     uint64_t seal_count;
     hash seal_root;
     char party[AUTHOR_MAX + 1]; /* of a KeyAdd */
     suite_public_key public_key;
     recovery recovery;
+    key_change change; /* of a KeyRotate or KeyRevoke */
+    key_quorum quorum;
 } system_record;
 
 wf_status system_parse(system_record *out, span bytes, wf_error *err);
@@ -138,20 +151,38 @@ void system_write(buffer *out, const system_record *record);
 wf_status system_check_origin(const char *origin, wf_error *err);
 /* Signs a record as the operator and submits it. */
 wf_status system_submit(ledger *l, const system_record *record, wf_error *err);
+/* The same as `author`, by the signer of one of its keys. */
+wf_status system_submit_by(ledger *l, const char *author, signer *s, const system_record *record,
+                           wf_error *err);
 
-/* ---- key_table.c: who may sign; key_sign.c: what a key does; key_file.c: keys on disk ---------
- */
+/* ---- key_table.c: who may sign; key_rows.c: the same in the store; key_sign.c: what a key does;
+   key_file.c: keys on disk; what changes keys is in key_rules.h -------------------------------- */
+
+enum key_end { KEY_STANDS, KEY_ROTATED, KEY_REVOKED };
 
 typedef struct party_key {
     struct party_key *next; /* in its bucket, or in the list of forgotten ones */
     char party[AUTHOR_MAX + 1];
     size_t party_size;
     uint8_t id[KEY_ID_SIZE];
+    suite_public_key public_key;
+    uint64_t entered; /* the entry that brought it; 0 when read from the store */
     uint64_t valid_from;
+    atomic_uint_fast64_t valid_until; /* UINT64_MAX: it stands; else one more than its last entry */
+    enum key_end why;
     atomic_bool forgotten; /* its entry was not committed after all */
     const suite *suite;
     EVP_PKEY *pkey;
 } party_key;
+
+/* The offline keys that revoke together, from behind entry `seq` on. */
+typedef struct quorum_row {
+    struct quorum_row *next; /* the one before */
+    uint64_t seq;
+    unsigned threshold;
+    size_t key_count;
+    suite_public_key keys[QUORUM_KEYS_MAX];
+} quorum_row;
 
 enum { KEY_BUCKETS = 4096 };
 
@@ -160,7 +191,9 @@ typedef struct key_table {
     pthread_mutex_t loading; /* several threads may verify at once */
     bool loaded;
     party_key *buckets[KEY_BUCKETS];
+    quorum_row *quorums;  /* the last first */
     party_key *forgotten; /* others may still look at these: freed with the table */
+    quorum_row *forgotten_quorums;
 } key_table;
 
 /* What one thread verifies with. */
@@ -177,9 +210,9 @@ void key_id_of(uint8_t out[KEY_ID_SIZE], const suite_public_key *key);
 bool key_equal(const suite_public_key *a, const suite_public_key *b);
 /* That a record brings a public key of the ledger's suite. */
 wf_status key_check(const suite *s, const suite_public_key *key, wf_error *err);
-/* Writes dir/operator.pem. */
-wf_status key_generate(EVP_PKEY **out, const suite *s, const char *dir, wf_error *err);
-wf_status key_load(EVP_PKEY **out, const char *path, wf_error *err);
+/* Writes dir/operator.pem (key_file.h). */
+wf_status key_generate(EVP_PKEY **out, const suite *s, bool encrypt, const char *dir,
+                       wf_error *err);
 const suite *key_suite(const EVP_PKEY *key); /* NULL: of none */
 bool key_public(suite_public_key *out, const EVP_PKEY *key);
 bool key_sign(uint8_t out[SIGNATURE_MAX], size_t *out_size, EVP_PKEY *key, const void *message,
@@ -193,14 +226,38 @@ void key_table_init(key_table *t);
 void key_table_free(key_table *t);
 wf_status key_table_load(key_table *t, store_txn *txn,
                          wf_error *err); /* once; later calls do nothing */
+/* `entered`: the entry that brings it. The key is one of a suite (key_check). */
 wf_status key_table_add(key_table *t, span party, const suite_public_key *public_key,
-                        uint64_t valid_from, wf_error *err);
+                        uint64_t entered, uint64_t valid_from, wf_error *err);
+/* False: there is no such key. */
+bool key_table_end(key_table *t, span party, const uint8_t id[KEY_ID_SIZE], uint64_t valid_until,
+                   enum key_end why);
+wf_status key_table_add_quorum(key_table *t, uint64_t seq, const key_quorum *quorum, wf_error *err);
+/* Takes back what entries from `from_seq` on changed: they were not committed. */
 void key_table_forget(key_table *t, uint64_t from_seq);
 /* The first key of `party` behind `after` (NULL: the first of all). */
 const party_key *key_table_next(key_table *t, span party, const party_key *after);
+/* NULL: it never had such a key. For the writer's thread to change; others only read. */
+party_key *key_table_find(key_table *t, span party, const uint8_t id[KEY_ID_SIZE]);
+bool key_is_valid(const party_key *key, uint64_t seq);
+/* The operator's key at `seq`: it signs that entry, and the checkpoint of that size. */
+const party_key *key_table_operator(key_table *t, uint64_t seq);
+/* The quorum in force at `seq`; NULL: none. */
+const quorum_row *key_table_quorum(key_table *t, uint64_t seq);
 wf_status key_row_put(store_txn *txn, span party, const suite_public_key *public_key,
                       uint64_t valid_from, wf_error *err);
-/* Finds the key of the statement's author that made `signature`, valid at `seq`; NULL: none. */
+wf_status key_row_end(store_txn *txn, span party, const uint8_t id[KEY_ID_SIZE],
+                      uint64_t valid_until, enum key_end why, wf_error *err);
+wf_status quorum_row_put(store_txn *txn, uint64_t seq, const key_quorum *quorum, wf_error *err);
+typedef struct operator_key {
+    suite_public_key public_key;
+    uint64_t valid_from;
+} operator_key;
+/* The operator's key at `seq`, without the whole table. */
+wf_status key_rows_operator(operator_key *out, store_txn *txn, uint64_t seq, wf_error *err);
+#define SEQ_ANY UINT64_MAX
+/* Finds the key of the statement's author that made `signature`, valid at `seq` (SEQ_ANY: or that
+   ever was); NULL: none. */
 const party_key *key_table_find_signer(key_table *t, key_scratch *scratch, span party,
                                        span statement, span signature, uint64_t seq);
 
@@ -213,7 +270,8 @@ struct ledger {
     char *dir;
     store *store;
     genesis genesis;
-    const suite *suite; /* the genesis names it */
+    const suite *suite;            /* the genesis names it */
+    suite_public_key operator_key; /* the present one, and what follows from it */
     uint8_t operator_id[KEY_ID_SIZE];
     note_key operator_note_key;
     char vkey[NOTE_VKEY_MAX];
@@ -221,8 +279,10 @@ struct ledger {
     unsigned threads;
     atomic_size_t group_max; /* entries of one commit */
     ledger_hooks hooks;
-    int lock;       /* -1: not the writer */
-    signer *signer; /* NULL: reading only */
+    int lock;              /* -1: not the writer */
+    signer *signer;        /* NULL: reading only */
+    signer *next_signer;   /* of the key that a rotation or revocation is about to bring */
+    signer *former_signer; /* others may still use it: freed with the ledger */
     key_table keys;
     struct archive_cache *archive; /* inflated runs */
     checkpoint last_signed;        /* the writer's thread only, once there is one */
@@ -235,6 +295,12 @@ void ledger_table_names(const char *out[STORE_TABLES_MAX + 1], const ledger_hook
 /* Takes what a genesis says into the ledger. */
 wf_status ledger_take_genesis(ledger *l, const genesis *g, wf_error *err);
 wf_status ledger_read_genesis(ledger *l, genesis *out, store_txn *txn, wf_error *err);
+/* The operator's key is now this one. */
+void ledger_take_operator_key(ledger *l, const suite_public_key *public_key);
+/* The change that `next_signer` was for is committed. */
+void ledger_take_next_signer(ledger *l);
+/* Of a private key file. */
+wf_status key_signer_of_file(signer **out, const char *path, wf_error *err);
 
 /* ---- signed_head.c: the checkpoint file --------------------------------------------------------
  */
@@ -295,6 +361,8 @@ typedef struct prepared {
     void *record;         /* the hook's */
     hash leaf;            /* of the statement, when it is to be sealed */
     const party_key *key; /* that signed; NULL: sealed, or not known yet */
+    bool has_own_key;     /* signed by the key that its own record brings (key_rules.h) */
+    uint8_t own_key[KEY_ID_SIZE];
     wf_status status;
     const char *reason;
 } prepared;
@@ -307,9 +375,10 @@ void prepare_item(ledger *l, key_scratch *scratch, arena *memory, const submit_b
 
 typedef struct group {
     ledger *l;
-    store_txn *txn; /* NULL: none open */
-    size_t count;   /* entries of this transaction */
-    tree tree;      /* as in the transaction */
+    store_txn *txn;        /* NULL: none open */
+    size_t count;          /* entries of this transaction */
+    bool operator_changed; /* by the last of them */
+    tree tree;             /* as in the transaction */
     tree committed_tree;
     ledger_head head;
     ledger_head committed_head;
@@ -336,6 +405,8 @@ wf_status group_begin(group *g, wf_error *err);
 /* WF_OK: *already tells which; WF_REFUSED: nothing changed; else the group must be aborted. */
 wf_status group_enter(group *g, const group_item *item, bool *already, uint64_t *seq,
                       wf_error *err);
+/* Appends an entry that was looked at; for group_enter, and for tests that forge. */
+wf_status group_append(group *g, const group_item *item, wf_error *err);
 /* Makes, signs and enters a system statement of the operator. */
 wf_status group_enter_system(group *g, const system_record *record, int64_t time_ms, bool *already,
                              uint64_t *seq, wf_error *err);

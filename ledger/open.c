@@ -43,10 +43,26 @@ wf_status ledger_take_genesis(ledger *l, const genesis *g, wf_error *err)
                        _("%s: the operator's key in entry 0 is no public key of suite %s"), l->dir,
                        g->suite);
     l->genesis = *g;
-    key_id_of(l->operator_id, &g->operator_key);
-    note_key_make(&l->operator_note_key, l->suite->note_type, g->origin, g->operator_key.bytes);
-    note_vkey_format(l->vkey, sizeof l->vkey, &l->operator_note_key);
+    ledger_take_operator_key(l, &g->operator_key);
     return WF_OK;
+}
+
+void ledger_take_operator_key(ledger *l, const suite_public_key *public_key)
+{
+    l->operator_key = *public_key;
+    key_id_of(l->operator_id, public_key);
+    note_key_make(&l->operator_note_key, l->suite->note_type, l->genesis.origin, public_key->bytes);
+    note_vkey_format(l->vkey, sizeof l->vkey, &l->operator_note_key);
+}
+
+void ledger_take_next_signer(ledger *l)
+{
+    WF_ASSERT(l->next_signer != NULL);
+    signer_free(l->former_signer);
+    l->former_signer = l->signer;
+    l->signer = l->next_signer;
+    l->next_signer = NULL;
+    ledger_take_operator_key(l, signer_public(l->signer));
 }
 
 wf_status ledger_read_genesis(ledger *l, genesis *out, store_txn *txn, wf_error *err)
@@ -94,6 +110,7 @@ static wf_status check_state(ledger *l, wf_error *err)
     store_txn *txn = NULL;
     genesis g;
     ledger_head head;
+    operator_key now;
     checkpoint signed_head = {0}, outside;
     bool there = false;
     wf_status status = store_begin(&txn, l->store, false, err);
@@ -113,6 +130,10 @@ static wf_status check_state(ledger *l, wf_error *err)
     if (status == WF_OK)
         status = head_get(&head, txn, err);
     if (status == WF_OK)
+        status = key_rows_operator(&now, txn, head.size, err);
+    if (status == WF_OK)
+        ledger_take_operator_key(l, &now.public_key);
+    if (status == WF_OK)
         status = check_root(l, txn, &head, err);
     if (status == WF_OK)
         status = signed_head_check(l, &signed_head, txn, &head, err);
@@ -123,20 +144,11 @@ static wf_status check_state(ledger *l, wf_error *err)
     return status;
 }
 
-/* The key that the genesis names, and a checkpoint of all that is committed: a writer that was
+/* The operator's key, and a checkpoint of all that is committed: a writer that was
    killed left some of it unsigned. */
-static wf_status prepare_to_write(ledger *l, wf_error *err)
+static wf_status prepare_to_write(ledger *l, bool without_key, wf_error *err)
 {
-    EVP_PKEY *key = NULL;
-    char *path = folder_path(l->dir, FILE_KEY);
-    if (path == NULL)
-        return wf_fail(err, WF_SYSTEM, _("out of memory"));
-    wf_status status = key_load(&key, path, err);
-    if (status == WF_OK)
-        status = signer_of_key(&l->signer, key, err);
-    if (status == WF_OK && !key_equal(signer_public(l->signer), &l->genesis.operator_key))
-        status = wf_fail(err, WF_REFUSED,
-                         _("%s is not the key that this ledger's first entry names"), path);
+    wf_status status = without_key ? WF_OK : operator_signer_open(l, err);
     /* Not there or not the right one: the statement that was to be entered is not at fault. */
     if (status == WF_REFUSED && err != NULL) {
         char reason[WF_ERROR_TEXT];
@@ -148,10 +160,9 @@ static wf_status prepare_to_write(ledger *l, wf_error *err)
     }
     if (status == WF_REFUSED)
         status = WF_SYSTEM;
-    free(path);
     if (status == WF_OK)
         status = folder_remove_unfinished(l->dir, err);
-    if (status == WF_OK && l->last_signed.size < ledger_size(l))
+    if (status == WF_OK && !without_key && l->last_signed.size < ledger_size(l))
         status = signed_head_write(l, err);
     return status;
 }
@@ -176,7 +187,7 @@ static wf_status open_all(ledger *l, const ledger_options *options, wf_error *er
     if (status == WF_OK)
         status = check_state(l, err);
     if (status == WF_OK && !l->read_only)
-        status = prepare_to_write(l, err);
+        status = prepare_to_write(l, options->without_key, err);
     return status;
 }
 
@@ -219,6 +230,8 @@ void ledger_close(ledger *l)
     if (l->lock >= 0)
         close(l->lock);
     signer_free(l->signer);
+    signer_free(l->next_signer);
+    signer_free(l->former_signer);
     key_table_free(&l->keys);
     pthread_mutex_destroy(&l->start);
     free(l->dir);

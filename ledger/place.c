@@ -69,6 +69,7 @@ static void remove_attempt(const char *folder)
 {
     static const char *const files[] = {FILE_FORMAT,
                                         FILE_FORMAT "~",
+                                        FILE_KEY "~",
                                         FILE_CHECKPOINT,
                                         FILE_CHECKPOINT "~",
                                         FILE_GUARD,

@@ -19,11 +19,30 @@ static bool by_operator(const statement_view *view)
     return span_equal(view->author, span_text(OPERATOR_PARTY));
 }
 
-/* Of the records about the ledger itself only KeyAdd is anybody's to submit, and only the
-   operator's; a seal comes as the batch's seal. */
-static wf_status check_system(const statement_view *view, bool is_seal, wf_error *err)
+static wf_status check_own_signature(const ledger *l, const suite_public_key *own,
+                                     const submit_item *item, prepared *out, wf_error *err)
+{
+    buffer message = {0};
+    buffer_append_text(&message, STATEMENT_DOMAIN);
+    buffer_append(&message, item->statement.data, item->statement.size);
+    bool holds = !message.failed && key_check(l->suite, own, NULL) == WF_OK &&
+                 suite_verify(l->suite, own->bytes, message.data, message.size,
+                              item->signature.data, item->signature.size);
+    buffer_free(&message);
+    key_id_of(out->own_key, own);
+    out->has_own_key = holds;
+    return holds ? WF_OK
+                 : wf_fail(err, WF_REFUSED,
+                           _("who replaces the operator's key signs with the replacement"));
+}
+
+/* A seal comes as the batch's seal. What the other records may do is judged at their place, by the
+   writer (key_rules.h). */
+static wf_status check_system(const ledger *l, const submit_item *item, bool is_seal, prepared *out,
+                              wf_error *err)
 {
     system_record record;
+    const statement_view *view = &out->view;
     if (view->system.data == NULL)
         return is_seal ? wf_fail(err, WF_REFUSED, _("the batch's seal is not a seal")) : WF_OK;
     wf_status status = system_parse(&record, view->system, err);
@@ -33,9 +52,9 @@ static wf_status check_system(const statement_view *view, bool is_seal, wf_error
         return wf_fail(err, WF_REFUSED, _("a seal comes with the statements that it seals"));
     if (record.kind == SYSTEM_GENESIS)
         return wf_fail(err, WF_REFUSED, _("only the first entry can be a genesis"));
-    if (record.kind == SYSTEM_KEY_ADD && !by_operator(view))
-        return wf_fail(err, WF_REFUSED, _("only the operator adds keys"));
-    return WF_OK;
+    const suite_public_key *own = key_rules_own_key(&record);
+    return own != NULL && item->signature.data != NULL ? check_own_signature(l, own, item, out, err)
+                                                       : WF_OK;
 }
 
 static wf_status check_signature(ledger *l, key_scratch *scratch, const submit_batch *batch,
@@ -58,9 +77,11 @@ static wf_status check_signature(ledger *l, key_scratch *scratch, const submit_b
     }
     if (item->signature.data == NULL)
         return wf_fail(err, WF_REFUSED, _("the statement is not signed"));
+    if (out->has_own_key)
+        return WF_OK;
     /* Not found is not refused yet: its key may stand in the queue. The writer looks again. */
     out->key = key_table_find_signer(&l->keys, scratch, out->view.author, item->statement,
-                                     item->signature, UINT64_MAX);
+                                     item->signature, SEQ_ANY);
     return WF_OK;
 }
 
@@ -74,7 +95,7 @@ void prepare_item(ledger *l, key_scratch *scratch, arena *memory, const submit_b
     if (out->status == WF_OK)
         out->status = check_origin(l, &out->view, &err);
     if (out->status == WF_OK)
-        out->status = check_system(&out->view, item == &batch->seal, &err);
+        out->status = check_system(l, item, item == &batch->seal, out, &err);
     if (out->status == WF_OK)
         out->status = check_signature(l, scratch, batch, item, out, &err);
     if (out->status == WF_OK && out->view.record.data != NULL && hooks->prepare != NULL)

@@ -13,20 +13,52 @@
 #include "base/text.h"
 #include "ledger_private.h"
 
+/* The operator's key that signs a checkpoint of `size`, as far as the store knows. */
+static wf_status key_at(const ledger *l, uint64_t size, note_key *out, uint64_t *known,
+                        wf_error *err)
+{
+    store_txn *txn = NULL;
+    ledger_head head;
+    operator_key key;
+    wf_status status = store_begin(&txn, l->store, false, err);
+    if (status == WF_OK)
+        status = head_get(&head, txn, err);
+    if (status == WF_OK)
+        status = key_rows_operator(&key, txn, size < head.size ? size : head.size, err);
+    store_abort(txn);
+    if (status != WF_OK)
+        return status;
+    *known = head.size;
+    note_key_make(out, l->suite->note_type, l->genesis.origin, key.public_key.bytes);
+    return WF_OK;
+}
+
 wf_status signed_head_parse(const ledger *l, checkpoint *out, const char *name, const char *text,
                             size_t size, wf_error *err)
 {
     note n;
+    note_key key;
     bool verified = false;
+    uint64_t known = 0;
     const char *reason = note_parse(&n, text, size);
-    if (reason == NULL)
-        reason = note_verify(&verified, NULL, &n, &l->operator_note_key, 1);
     if (reason == NULL)
         reason = checkpoint_parse(out, n.text, n.text_size);
     if (reason == NULL)
         reason = checkpoint_check(out, l->suite->hash);
     if (reason == NULL && strcmp(out->origin, l->genesis.origin) != 0)
         reason = _("it is of another ledger");
+    if (reason != NULL)
+        return wf_fail(err, WF_DAMAGED, "%s: %s", name, reason);
+    wf_status status = key_at(l, out->size, &key, &known, err);
+    if (status != WF_OK)
+        return status;
+    reason = note_verify(&verified, NULL, &n, &key, 1);
+    if (reason != NULL && out->size > known) /* what would know its key may be what is lost */
+        return wf_fail(err, WF_DAMAGED,
+                       _("%s: it says %llu entries, and its signature is by no key that the store "
+                         "of %llu entries knows (%s): rolled back or truncated ledger, or not its "
+                         "checkpoint"),
+                       name, (unsigned long long)out->size, (unsigned long long)known, reason);
     return reason == NULL ? WF_OK : wf_fail(err, WF_DAMAGED, "%s: %s", name, reason);
 }
 

@@ -7,15 +7,14 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ledger.pb-c.h"
-#include "ledger_private.h"
+#include "system_keys.h"
 
 static wf_status bad(wf_error *err, const char *what)
 {
     return wf_fail(err, WF_REFUSED, _("system record: %s"), what);
 }
 
-static bool is_name(const char *text, size_t max)
+bool system_is_name(const char *text, size_t max)
 {
     size_t size = strlen(text);
     if (size == 0 || size > max)
@@ -55,6 +54,14 @@ static bool take_key(suite_public_key *out, const ProtobufCBinaryData *bytes)
     return true;
 }
 
+wf_status system_take_party(char out[AUTHOR_MAX + 1], const char *party, wf_error *err)
+{
+    if (!system_is_name(party, AUTHOR_MAX))
+        return bad(err, _("the party of a key is empty, too long or has control characters"));
+    strcpy(out, party);
+    return WF_OK;
+}
+
 static wf_status take_genesis(system_record *out, const Wufei__Genesis *g, wf_error *err)
 {
     out->kind = SYSTEM_GENESIS;
@@ -86,13 +93,15 @@ static wf_status take_seal(system_record *out, const Wufei__Seal *seal, wf_error
 static wf_status take_key_add(system_record *out, const Wufei__KeyAdd *add, wf_error *err)
 {
     out->kind = SYSTEM_KEY_ADD;
-    if (!is_name(add->party, AUTHOR_MAX))
-        return bad(err, _("the party of a key is empty, too long or has control characters"));
+    wf_status status = system_take_party(out->party, add->party, err);
+    if (status != WF_OK)
+        return status;
     if (strcmp(add->party, OPERATOR_PARTY) == 0)
-        return bad(err, _("the operator's own key is the one of the first entry"));
+        return bad(
+            err,
+            _("the operator's own key is the one of the first entry, or what it was rotated to"));
     if (!take_key(&out->public_key, &add->public_key))
         return bad(err, _("a public key has 32 bytes, of SM2 65"));
-    strcpy(out->party, add->party);
     return WF_OK;
 }
 
@@ -152,6 +161,12 @@ wf_status system_parse(system_record *out, span bytes, wf_error *err)
         status = take_key_add(out, message->key_add, err);
     else if (message->body_case == WUFEI__SYSTEM_RECORD__BODY_RECOVERY)
         status = take_recovery(out, message->recovery, err);
+    else if (message->body_case == WUFEI__SYSTEM_RECORD__BODY_KEY_ROTATE)
+        status = system_take_rotate(out, message->key_rotate, err);
+    else if (message->body_case == WUFEI__SYSTEM_RECORD__BODY_KEY_REVOKE)
+        status = system_take_revoke(out, message->key_revoke, err);
+    else if (message->body_case == WUFEI__SYSTEM_RECORD__BODY_KEY_QUORUM)
+        status = system_take_quorum(out, message->key_quorum, err);
     else
         status = bad(err, _("it is empty"));
     wufei__system_record__free_unpacked(message, NULL);
@@ -160,7 +175,7 @@ wf_status system_parse(system_record *out, span bytes, wf_error *err)
 
 void system_write(buffer *out, const system_record *record)
 {
-    Wufei__SystemRecord message = WUFEI__SYSTEM_RECORD__INIT;
+    system_message message = {.record = WUFEI__SYSTEM_RECORD__INIT};
     Wufei__Genesis genesis_message = WUFEI__GENESIS__INIT;
     Wufei__Seal seal = WUFEI__SEAL__INIT;
     Wufei__KeyAdd add = WUFEI__KEY_ADD__INIT;
@@ -174,29 +189,38 @@ void system_write(buffer *out, const system_record *record)
         genesis_message.operator_key =
             (ProtobufCBinaryData){copy.genesis.operator_key.size, copy.genesis.operator_key.bytes};
         genesis_message.utc_offset_minutes = copy.genesis.utc_offset_minutes;
-        message.body_case = WUFEI__SYSTEM_RECORD__BODY_GENESIS;
-        message.genesis = &genesis_message;
+        message.record.body_case = WUFEI__SYSTEM_RECORD__BODY_GENESIS;
+        message.record.genesis = &genesis_message;
         break;
     case SYSTEM_SEAL:
         seal.count = copy.seal_count;
         seal.root = (ProtobufCBinaryData){HASH_SIZE, copy.seal_root.bytes};
-        message.body_case = WUFEI__SYSTEM_RECORD__BODY_SEAL;
-        message.seal = &seal;
+        message.record.body_case = WUFEI__SYSTEM_RECORD__BODY_SEAL;
+        message.record.seal = &seal;
         break;
     case SYSTEM_KEY_ADD:
         add.party = copy.party;
         add.public_key = (ProtobufCBinaryData){copy.public_key.size, copy.public_key.bytes};
-        message.body_case = WUFEI__SYSTEM_RECORD__BODY_KEY_ADD;
-        message.key_add = &add;
+        message.record.body_case = WUFEI__SYSTEM_RECORD__BODY_KEY_ADD;
+        message.record.key_add = &add;
+        break;
+    case SYSTEM_KEY_ROTATE:
+        system_fill_rotate(&message, &copy);
+        break;
+    case SYSTEM_KEY_REVOKE:
+        system_fill_revoke(&message, &copy);
+        break;
+    case SYSTEM_KEY_QUORUM:
+        system_fill_quorum(&message, &copy);
         break;
     case SYSTEM_RECOVERY:
         give_recovery(&recovered, &copy.recovery);
-        message.body_case = WUFEI__SYSTEM_RECORD__BODY_RECOVERY;
-        message.recovery = &recovered;
+        message.record.body_case = WUFEI__SYSTEM_RECORD__BODY_RECOVERY;
+        message.record.recovery = &recovered;
         break;
     }
-    size_t size = wufei__system_record__get_packed_size(&message);
+    size_t size = wufei__system_record__get_packed_size(&message.record);
     if (!buffer_reserve(out, size))
         return;
-    out->size += wufei__system_record__pack(&message, out->data + out->size);
+    out->size += wufei__system_record__pack(&message.record, out->data + out->size);
 }

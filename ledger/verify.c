@@ -36,8 +36,10 @@ typedef struct verification {
     pthread_mutex_t lock;      /* for all below */
     uint64_t done;
     uint64_t bytes;
-    uint64_t signature_count, seal_count, key_count, recovery_count;
-    uint64_t broken; /* the lowest entry that failed; UINT64_MAX: none */
+    uint64_t signature_count, seal_count, recovery_count;
+    key_table *keys;   /* as stored, when signatures are asked for */
+    key_places places; /* of records about keys */
+    uint64_t broken;   /* the lowest entry that failed; UINT64_MAX: none */
     wf_error err;
 } verification;
 
@@ -261,7 +263,7 @@ static void *checker_main(void *argument)
     if (status == WF_OK)
         status = entry_reader_open(&c.reader, v->l, c.txn, &err);
     if (status == WF_OK && v->signatures)
-        status = signature_check_init(&c.signature, v->l, c.txn, &err);
+        status = signature_check_init(&c.signature, v->l, v->keys, c.txn, &err);
     if (status == WF_OK)
         check_ranges(&c);
     else
@@ -270,8 +272,9 @@ static void *checker_main(void *argument)
     v->bytes += c.bytes;
     v->signature_count += c.signature.signatures;
     v->seal_count += c.signature.seals;
-    v->key_count += c.signature.keys;
     v->recovery_count += c.signature.recoveries;
+    if (!key_places_join(&v->places, &c.signature.places) && v->err.status == WF_OK)
+        wf_fail(&v->err, WF_SYSTEM, _("out of memory"));
     pthread_mutex_unlock(&v->lock);
     signature_check_free(&c.signature);
     entry_reader_close(&c.reader);
@@ -363,17 +366,14 @@ static wf_status check_tail(const verification *v, store_txn *txn, wf_error *err
     return WF_OK;
 }
 
-static wf_status check_keys(const verification *v, store_txn *txn, wf_error *err)
+/* The stored table of this very moment: that of the open ledger may be older or newer. */
+static wf_status load_keys(verification *v, store_txn *txn, wf_error *err)
 {
-    store_table_stat keys;
-    if (!v->signatures || v->from > 0)
-        return WF_OK;
-    wf_status status = store_table_stats(txn, TABLE_KEYS, &keys, err);
-    if (status == WF_OK && keys.rows != v->key_count)
-        status = wf_fail(err, WF_DAMAGED,
-                         _("the table of keys has %llu rows, the log entered %llu keys"),
-                         (unsigned long long)keys.rows, (unsigned long long)v->key_count);
-    return status;
+    v->keys = malloc(sizeof *v->keys);
+    if (v->keys == NULL)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    key_table_init(v->keys);
+    return key_table_load(v->keys, txn, err);
 }
 
 /* Each entry's row was compared; a row too many would excuse a rollback that nobody recorded. */
@@ -407,7 +407,7 @@ static wf_status verify_all(verification *v, const checkpoint *signed_head, wf_e
         status = wf_fail(err, WF_USAGE, _("entry %llu: the ledger has %llu entries, from 0 on"),
                          (unsigned long long)v->from, (unsigned long long)v->head.size);
     if (status == WF_OK && v->signatures)
-        status = key_table_load(&v->l->keys, txn, err);
+        status = load_keys(v, txn, err);
     if (status == WF_OK) {
         v->from -= v->from % TILE_WIDTH; /* whole tiles only */
         atomic_store(&v->next, v->from);
@@ -419,8 +419,8 @@ static wf_status verify_all(verification *v, const checkpoint *signed_head, wf_e
         status = check_top(v, txn, err);
     if (status == WF_OK)
         status = check_tail(v, txn, err);
-    if (status == WF_OK)
-        status = check_keys(v, txn, err);
+    if (status == WF_OK && v->signatures)
+        status = verify_keys(v->l, txn, v->keys, &v->places, v->from, err);
     if (status == WF_OK)
         status = check_recoveries(v, txn, err);
     if (status == WF_OK)
@@ -444,6 +444,10 @@ wf_status ledger_verify(ledger *l, uint64_t from, bool signatures, ledger_progre
     pthread_mutex_init(&v.lock, NULL);
     status = verify_all(&v, &signed_head, err);
     pthread_mutex_destroy(&v.lock);
+    if (v.keys != NULL)
+        key_table_free(v.keys);
+    free(v.keys);
+    free(v.places.seqs);
     out->size = v.done;
     out->bytes = v.bytes;
     out->signatures = v.signature_count;

@@ -1,5 +1,5 @@
 /*
- * ledger/verify_signatures.c: every signature, every seal, every row of the tables of ids and keys.
+ * ledger/verify_signatures.c: every signature, every seal, every row of the table of ids.
  *
  * A run of unsigned statements must end in a seal of the same author over exactly that run. The
  * worker in whose range the seal stands checks it, so at the beginning of a range it steps back
@@ -7,13 +7,15 @@
  */
 #include "verify.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 
-wf_status signature_check_init(signature_check *c, ledger *l, store_txn *txn, wf_error *err)
+wf_status signature_check_init(signature_check *c, ledger *l, key_table *keys, store_txn *txn,
+                               wf_error *err)
 {
-    *c = (signature_check){.l = l, .txn = txn};
+    *c = (signature_check){.l = l, .keys = keys, .txn = txn};
     merkle_frontier_init(&c->run, c->l->suite->hash);
     if (!key_scratch_init(&c->scratch))
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
@@ -24,6 +26,7 @@ void signature_check_free(signature_check *c)
 {
     key_scratch_free(&c->scratch);
     buffer_free(&c->room);
+    free(c->places.seqs);
 }
 
 static wf_status bad(uint64_t seq, const char *what, wf_error *err)
@@ -104,25 +107,36 @@ static wf_status check_id(signature_check *c, const entry_view *entry,
     return status;
 }
 
+/* By the key that the record itself brings (key_rules_own_key). */
+static wf_status check_own_signature(signature_check *c, const entry_view *entry,
+                                     const suite_public_key *own, wf_error *err)
+{
+    uint8_t id[KEY_ID_SIZE];
+    buffer message = {0};
+    bool holds = false;
+    if (key_check(c->l->suite, own, NULL) == WF_OK) {
+        key_id_of(id, own);
+        buffer_append_text(&message, STATEMENT_DOMAIN);
+        buffer_append(&message, entry->statement.data, entry->statement.size);
+        holds = !message.failed && memcmp(id, entry->author_key, KEY_ID_SIZE) == 0 &&
+                suite_verify(c->l->suite, own->bytes, message.data, message.size,
+                             entry->signature.data, entry->signature.size);
+    }
+    buffer_free(&message);
+    c->signatures += holds ? 1 : 0;
+    return holds ? WF_OK : bad(entry->seq, _("the signature does not verify"), err);
+}
+
 static wf_status check_signature(signature_check *c, const entry_view *entry,
                                  const statement_view *statement, wf_error *err)
 {
-    key_table *keys = &c->l->keys;
-    bool known = false;
-    for (const party_key *key = key_table_next(keys, statement->author, NULL); key != NULL;
-         key = key_table_next(keys, statement->author, key)) {
-        if (key->valid_from > entry->seq || memcmp(key->id, entry->author_key, KEY_ID_SIZE) != 0)
-            continue;
-        known = true;
-        if (key_verify_statement(key, &c->scratch, entry->statement, entry->signature)) {
-            c->signatures++;
-            return WF_OK;
-        }
-    }
-    return bad(entry->seq,
-               known ? _("the signature does not verify")
-                     : _("author_key is no key that its author has at this place"),
-               err);
+    const party_key *key = key_table_find(c->keys, statement->author, entry->author_key);
+    if (key == NULL || !key_is_valid(key, entry->seq))
+        return bad(entry->seq, _("author_key is no key that its author has at this place"), err);
+    if (!key_verify_statement(key, &c->scratch, entry->statement, entry->signature))
+        return bad(entry->seq, _("the signature does not verify"), err);
+    c->signatures++;
+    return WF_OK;
 }
 
 static wf_status check_seal(signature_check *c, const entry_view *entry, span author,
@@ -140,47 +154,20 @@ static wf_status check_seal(signature_check *c, const entry_view *entry, span au
     return WF_OK;
 }
 
-/* A key in the table that no entry brought would let a stranger sign. */
-static wf_status check_key_row(signature_check *c, const entry_view *entry, span party,
-                               const suite_public_key *public_key, wf_error *err)
+/* What the records about keys may do is judged in order, when all ranges are through. */
+static wf_status check_system(signature_check *c, const entry_view *entry, span author,
+                              const system_record *record, wf_error *err)
 {
-    uint8_t id[KEY_ID_SIZE];
-    if (public_key->size != c->l->suite->public_key_size)
-        return bad(entry->seq, _("its key is not of the ledger's suite"), err);
-    key_id_of(id, public_key);
-    for (const party_key *key = key_table_next(&c->l->keys, party, NULL); key != NULL;
-         key = key_table_next(&c->l->keys, party, key)) {
-        if (key->valid_from == entry->seq && memcmp(key->id, id, KEY_ID_SIZE) == 0) {
-            c->keys++;
-            return WF_OK;
-        }
-    }
-    return bad(entry->seq, _("its key is not in the table of keys"), err);
-}
-
-static wf_status check_system(signature_check *c, const entry_view *entry,
-                              const statement_view *statement, wf_error *err)
-{
-    system_record record;
-    span author = statement->author;
-    if (system_parse(&record, statement->system, err) != WF_OK) {
-        err->status = WF_DAMAGED;
-        return wf_error_prefix(err, _("entry %llu"), (unsigned long long)entry->seq);
-    }
-    if (record.kind == SYSTEM_SEAL)
-        return check_seal(c, entry, author, &record, err);
-    if (!span_equal(author, span_text(OPERATOR_PARTY)))
-        return bad(entry->seq, _("only the operator makes such an entry"), err);
-    if (record.kind == SYSTEM_GENESIS && entry->seq != 0)
-        return bad(entry->seq, _("only the first entry can be a genesis"), err);
-    if (record.kind == SYSTEM_RECOVERY) {
+    if (record->kind == SYSTEM_SEAL)
+        return check_seal(c, entry, author, record, err);
+    if (record->kind == SYSTEM_RECOVERY) {
         c->recoveries++;
-        return recovery_check(c->l, c->txn, entry->seq, &record.recovery, err);
+        return span_equal(author, span_text(OPERATOR_PARTY))
+                   ? recovery_check(c->l, c->txn, entry->seq, &record->recovery, err)
+                   : bad(entry->seq, _("only the operator makes such an entry"), err);
     }
-    return record.kind == SYSTEM_GENESIS
-               ? check_key_row(c, entry, span_text(OPERATOR_PARTY), &record.genesis.operator_key,
-                               err)
-               : check_key_row(c, entry, span_text(record.party), &record.public_key, err);
+    return key_places_add(&c->places, entry->seq) ? WF_OK
+                                                  : wf_fail(err, WF_SYSTEM, _("out of memory"));
 }
 
 wf_status signature_check_entry(signature_check *c, const entry_view *entry, wf_error *err)
@@ -200,9 +187,18 @@ wf_status signature_check_entry(signature_check *c, const entry_view *entry, wf_
         return bad(entry->seq, _("a record about the ledger itself is not signed"), err);
     if (entry->signature.data == NULL)
         return run_add(c, entry, statement.author, err);
-    status = check_signature(c, entry, &statement, err);
+    system_record record;
+    const suite_public_key *own = NULL;
+    if (is_system && system_parse(&record, statement.system, err) != WF_OK) {
+        err->status = WF_DAMAGED;
+        return wf_error_prefix(err, _("entry %llu"), (unsigned long long)entry->seq);
+    }
+    if (is_system)
+        own = key_rules_own_key(&record);
+    status = own != NULL ? check_own_signature(c, entry, own, err)
+                         : check_signature(c, entry, &statement, err);
     if (status == WF_OK && is_system)
-        status = check_system(c, entry, &statement, err);
+        status = check_system(c, entry, statement.author, &record, err);
     if (status == WF_OK && c->run.size > 0) /* a seal would have emptied it */
         status = bad(c->run_first, _("it is not signed, and no seal of its author follows"), err);
     return status;

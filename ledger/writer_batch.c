@@ -120,16 +120,37 @@ bool entering_is_open(const entering *e)
 
 /* ---- items ----------------------------------------------------------------------------------- */
 
-static const uint8_t *key_for(entering *e, const prepared *p, const submit_item *item)
+/* NULL: `err` says why. */
+static const uint8_t *key_for(entering *e, const prepared *p, const submit_item *item,
+                              wf_error *err)
 {
     uint64_t seq = e->group.head.size;
     const party_key *key = p->key;
+    char id[KEY_ID_TEXT];
+    if (p->has_own_key)
+        return p->own_key;
     /* A worker may have looked before the key's entry was there, or at one that was not committed.
      */
-    if (key == NULL || key->valid_from > seq || atomic_load(&key->forgotten))
+    if (key == NULL || !key_is_valid(key, seq) || atomic_load(&key->forgotten))
         key = key_table_find_signer(&e->l->keys, &e->scratch, p->view.author, item->statement,
                                     item->signature, seq);
-    return key != NULL ? key->id : NULL;
+    if (key != NULL)
+        return key->id;
+    uint64_t until = p->key != NULL ? atomic_load(&p->key->valid_until) : UINT64_MAX;
+    if (until <= seq)
+        wf_fail(err, WF_REFUSED,
+                p->key->why == KEY_REVOKED
+                    ? _("it is signed by key %s of %.*s, which was revoked in entry %llu; whatever "
+                        "time it claims, it comes too late")
+                    : _("it is signed by key %s of %.*s, which was rotated in entry %llu; sign it "
+                        "with the new key"),
+                key_id_text(id, p->key->id), (int)p->view.author.size,
+                (const char *)p->view.author.data, (unsigned long long)until - 1);
+    else
+        wf_fail(err, WF_REFUSED,
+                _("the signature is not by any key of %.*s that this ledger knows"),
+                (int)p->view.author.size, (const char *)p->view.author.data);
+    return NULL;
 }
 
 /* WF_REFUSED: *item says why. `author_key` NULL: by the item's own signature. */
@@ -146,10 +167,7 @@ static wf_status enter_item(entering *e, job *j, submit_item *item, const prepar
             refuse_item(j, item, err->text);
         return status;
     }
-    if (author_key == NULL && (entry.author_key = key_for(e, p, item)) == NULL) {
-        wf_fail(err, WF_REFUSED,
-                _("the signature is not by any key of %.*s that this ledger knows"),
-                (int)p->view.author.size, (const char *)p->view.author.data);
+    if (author_key == NULL && (entry.author_key = key_for(e, p, item, err)) == NULL) {
         refuse_item(j, item, err->text);
         return WF_REFUSED;
     }
@@ -285,11 +303,9 @@ static wf_status check_given_seal(entering *e, job *j, const uint8_t **author_ke
     if (seal->status != WF_OK)
         return wf_fail(err, seal->status, _("seal: %s"),
                        seal->reason != NULL ? seal->reason : _("out of memory"));
-    *author_key = key_for(e, seal, &batch->seal);
+    *author_key = key_for(e, seal, &batch->seal, err);
     if (*author_key == NULL)
-        return wf_fail(err, WF_REFUSED,
-                       _("seal: the signature is not by any key of %.*s that this ledger knows"),
-                       (int)seal->view.author.size, (const char *)seal->view.author.data);
+        return wf_error_prefix(err, "%s", _("seal"));
     wf_status status = system_parse(&record, seal->view.system, err);
     if (status != WF_OK)
         return status;

@@ -290,10 +290,14 @@ static void missing_rows_are_found(void **state)
 /* A key row that no entry brought. */
 static void add_key_row(MDB_txn *txn, MDB_dbi table, void *ctx)
 {
-    uint8_t row[40] = {0};
-    (void)ctx;
-    MDB_val key = {11, "P9\0abcdefgh"}, value = {sizeof row, row};
-    row[8] = 1;
+    uint8_t row[8 + PUBLIC_KEY_MAX] = {0}, name[3 + KEY_ID_SIZE] = "P9";
+    suite_public_key public_key;
+    EVP_PKEY_free(make_key(&public_key));
+    memcpy(row + 8, public_key.bytes, public_key.size);
+    key_id_of(name + 3, &public_key);
+    if (ctx != NULL)
+        name[5] ^= 1; /* not the id of this key */
+    MDB_val key = {sizeof name, name}, value = {8 + public_key.size, row};
     assert_int_equal(mdb_put(txn, table, &key, &value, 0), 0);
 }
 
@@ -303,6 +307,8 @@ static void foreign_keys_are_found(void **state)
     make_city(10);
     edit_table("keys", add_key_row, NULL);
     assert_damaged(true, "table of keys");
+    edit_table("keys", add_key_row, "");
+    assert_damaged(true, "is not what its key says");
 }
 
 static void tile_flip(MDB_txn *txn, MDB_dbi table, void *ctx)
@@ -440,7 +446,7 @@ static void without_its_key_it_is_only_read(void **state)
     assert_non_null(strstr(err.text, path));
     /* Somebody else's key is not taken for ours. */
     EVP_PKEY *key = NULL;
-    assert_ok(key_generate(&key, suite_find(test_suite()), test_dir, &err), &err);
+    assert_ok(key_generate(&key, suite_find(test_suite()), false, test_dir, &err), &err);
     EVP_PKEY_free(key);
     assert_int_equal(ledger_open(&l, test_dir, &options, &err), WF_SYSTEM);
 }
