@@ -33,12 +33,13 @@ wait_for() {
     done
 }
 run_witness() {
-    local new=
+    local new= prefix=
+    [ "$1" != w3 ] || prefix="--prefix /of/w3"
     [ -e "$work/$1.pem" ] || new=--new-key
     rm -f "$work/$1.line"
     # shellcheck disable=SC2086
     wufei witness serve --state "$work/$1" --key "$work/$1.pem" --name "$1.example/w" $new \
-        --logs "$work/logs" --listen 127.0.0.1:0 > "$work/$1.line" 2>> "$work/$1.log" &
+        --logs "$work/logs" --listen 127.0.0.1:0 $prefix > "$work/$1.line" 2>> "$work/$1.log" &
     pids[$1]=$!
     wait_for 20 test -s "$work/$1.line"
 }
