@@ -70,6 +70,10 @@ bool verify_hashes(const verify_command *command, hash *out);
 char *verify_read_file(const verify_command *command, const char *path, size_t max,
                        size_t *out_size, int *status);
 
+/* The same; that the file is not there is not told, and *status holds then. */
+char *verify_read_if_there(const verify_command *command, const char *path, size_t max,
+                           size_t *out_size, int *status);
+
 /* Room for 64 hex digits and a zero; returns out. */
 char *verify_hex(char out[2 * HASH_SIZE + 1], const hash *h);
 

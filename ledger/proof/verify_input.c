@@ -234,14 +234,16 @@ static char *read_all(FILE *file, size_t max, size_t *out_size)
     return bytes;
 }
 
-char *verify_read_file(const verify_command *command, const char *path, size_t max,
-                       size_t *out_size, int *status)
+static char *read_file(const verify_command *command, const char *path, size_t max,
+                       size_t *out_size, bool may_lack, int *status)
 {
     struct stat about;
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
     char *bytes = NULL;
     *status = VERIFY_WRONG_USE;
-    if (!file) {
+    if (!file && may_lack && errno == ENOENT) {
+        *status = VERIFY_HOLDS;
+    } else if (!file) {
         verify_wrong_use(command, "%s: cannot be opened: %s", path, strerror(errno));
     } else if (fstat(fileno(file), &about) == 0 && S_ISDIR(about.st_mode)) {
         verify_wrong_use(command, "%s: is a directory, expected a file", path);
@@ -260,6 +262,18 @@ char *verify_read_file(const verify_command *command, const char *path, size_t m
     if (file && file != stdin)
         fclose(file);
     return bytes;
+}
+
+char *verify_read_file(const verify_command *command, const char *path, size_t max,
+                       size_t *out_size, int *status)
+{
+    return read_file(command, path, max, out_size, false, status);
+}
+
+char *verify_read_if_there(const verify_command *command, const char *path, size_t max,
+                           size_t *out_size, int *status)
+{
+    return read_file(command, path, max, out_size, true, status);
 }
 
 char *verify_hex(char out[2 * HASH_SIZE + 1], const hash *h)

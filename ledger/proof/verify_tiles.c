@@ -7,7 +7,9 @@
  *   tile/entries/<N>[.p/<W>]    entries, each u16 length (big-endian) || bytes
  *   tile/<L>/<N>[.p/<W>]        hashes
  *
- * Partial tiles of earlier sizes may lie beside the full ones; they must be beginnings of them.
+ * Partial tiles of earlier sizes may lie beside the full ones; they must be beginnings of them. A
+ * log may be written to while it is read: what lies above the checkpoint's size is not looked at,
+ * and a partial tile that is gone is read from the full one, which must begin with it.
  */
 #include "lines.h"
 #include "verify.h"
@@ -19,7 +21,8 @@
 #include <string.h>
 
 static const char help[] =
-    "Usage: wufei-verify tiles --vkey VKEY [--witness VKEY] [--policy FILE] [--origin NAME] DIR\n"
+    "Usage: wufei-verify tiles --vkey VKEY [--witness VKEY] [--policy FILE] [--origin NAME]\n"
+    "                          [--since FILE] DIR\n"
     "\n"
     "Checks a whole exported log (C2SP tlog-tiles): hashes every entry, compares every tile, full\n"
     "or partial, and every checkpoint (files \"checkpoint\" and \"checkpoint.*\").\n"
@@ -29,6 +32,8 @@ static const char help[] =
     "  --policy FILE   a C2SP policy; without --vkey one of its logs must have signed every\n"
     "                  checkpoint; its quorum must have cosigned the file \"checkpoint\"\n"
     "  --origin NAME   the origin that the checkpoints must have\n"
+    "  --since FILE    a checkpoint that was kept from earlier and that the log must extend; else\n"
+    "                  both checkpoints are printed, the evidence; may be repeated\n"
     "  DIR             the folder with checkpoint and tile/\n"
     "\n"
     "Example:\n"
@@ -40,6 +45,9 @@ enum { LEVELS = 8, ENTRIES = -1, BUNDLE_MAX = TILE_WIDTH * (2 + 65535) };
 
 typedef struct seen { /* a checkpoint file */
     char *path;
+    char *bytes;
+    size_t size;
+    bool newest; /* the file "checkpoint" */
     checkpoint c;
 } seen;
 
@@ -53,6 +61,7 @@ typedef struct walk {
     seen *checkpoints;             /* by size */
     size_t checkpoint_count;
     size_t checkpoints_passed;
+    const seen *contradicted; /* by the entries, though signed; NULL: none so far */
 } walk;
 
 static char *join(const char *dir, const char *path, const char *after)
@@ -76,25 +85,62 @@ static char *read_part(walk *w, const char *path, const char *after, size_t max,
     return bytes;
 }
 
-/* Compares one stored file with the bytes that it must have. */
-static bool compare(walk *w, const char *path, const char *after, const void *expected,
-                    size_t expected_size)
+/* A partial tile, or the full one that has taken its place; *from_full tells. */
+static char *read_tile(walk *w, int level, uint64_t index, unsigned width, size_t max, size_t *size,
+                       bool *from_full)
+{
+    const unsigned widths[] = {width, TILE_WIDTH};
+    char path[TILE_PATH_MAX];
+    int status = VERIFY_HOLDS;
+    char *bytes = NULL;
+    for (size_t i = 0; i < 2 && !bytes && status == VERIFY_HOLDS; i++) {
+        char *full = join(w->dir, tile_path_format(path, level, index, widths[i]), "");
+        bytes = full ? verify_read_if_there(w->command, full, max, size, &status) : NULL;
+        *from_full = widths[i] > width;
+        free(full);
+    }
+    if (!bytes && status == VERIFY_HOLDS) /* neither is there: told of the one that must be */
+        return read_part(w, tile_path_format(path, level, index, width), "", max, size);
+    if (!bytes)
+        w->status = VERIFY_DOES_NOT_HOLD;
+    return bytes;
+}
+
+static bool begins(const char *bytes, size_t size, const void *expected, size_t expected_size,
+                   bool longer)
+{
+    return (longer ? size >= expected_size : size == expected_size) &&
+           (expected_size == 0 || memcmp(bytes, expected, expected_size) == 0);
+}
+
+static bool refuse_bytes(walk *w, const char *path, const char *after, size_t expected_size)
+{
+    w->status =
+        verify_fails(w->command, "%s/%s%s: does not hold: not the %zu bytes that the entries make",
+                     w->dir, path, after, expected_size);
+    return false;
+}
+
+/* Compares a partial tile of an earlier size with the bytes that it must have. One that was removed
+   while we read the log is none. */
+static bool compare_partial(walk *w, const char *path, const char *after, const void *expected,
+                            size_t expected_size)
 {
     size_t size = 0;
-    char *bytes = read_part(w, path, after, expected_size, &size);
-    if (!bytes)
-        return false;
-    bool same = size == expected_size && (size == 0 || memcmp(bytes, expected, size) == 0);
+    int status = VERIFY_HOLDS;
+    char *full = join(w->dir, path, after);
+    char *bytes =
+        full ? verify_read_if_there(w->command, full, expected_size, &size, &status) : NULL;
+    bool good = bytes ? begins(bytes, size, expected, expected_size, false)
+                      : full && status == VERIFY_HOLDS;
+    free(full);
     free(bytes);
-    if (!same)
-        w->status = verify_fails(w->command,
-                                 "%s/%s%s: does not hold: not the %zu bytes that the entries make",
-                                 w->dir, path, after, expected_size);
-    return same;
+    return good || refuse_bytes(w, path, after, expected_size);
 }
 
 /* The partial tiles beside a full one or beside a wider one: each a beginning of it. ends[i] is the
-   size of the first i + 1 items. `widest` itself is left to the caller. */
+   size of the first i + 1 items. `widest` itself is left to the caller; wider ones are of sizes
+   that the checkpoint does not cover. */
 static bool check_partials(walk *w, int level, uint64_t index, unsigned widest, const void *bytes,
                            const size_t *ends)
 {
@@ -112,14 +158,14 @@ static bool check_partials(walk *w, int level, uint64_t index, unsigned widest, 
             continue;
         snprintf(after, sizeof after, ".p/%s", entry->d_name);
         bool known = line_number_parse(&width, entry->d_name, strlen(entry->d_name)) && width > 0 &&
-                     width < TILE_WIDTH && width <= widest;
+                     width < TILE_WIDTH;
         if (known && width < widest) {
-            good = compare(w, path, after, bytes, ends[width - 1]);
+            good = compare_partial(w, path, after, bytes, ends[width - 1]);
         } else if (!known) {
             good = false;
             w->status = verify_fails(w->command,
-                                     "%s/%s%s: does not hold: not a partial tile of this log's "
-                                     "size",
+                                     "%s/%s%s: does not hold: a partial tile has a width of 1 to "
+                                     "255 for its name",
                                      w->dir, path, after);
         }
     }
@@ -134,11 +180,19 @@ static bool check_tile(walk *w, unsigned level, unsigned width)
     uint64_t index = (w->count[level] - 1) / TILE_WIDTH;
     char path[TILE_PATH_MAX];
     size_t ends[TILE_WIDTH];
+    size_t size = 0;
+    bool from_full = false;
     for (size_t i = 0; i < TILE_WIDTH; i++)
         ends[i] = (i + 1) * HASH_SIZE;
-    tile_path_format(path, (int)level, index, width);
-    return compare(w, path, "", w->held[level], ends[width - 1]) &&
-           check_partials(w, (int)level, index, width, w->held[level], ends);
+    char *bytes = read_tile(w, (int)level, index, width, sizeof w->held[level], &size, &from_full);
+    if (!bytes)
+        return false;
+    bool good = begins(bytes, size, w->held[level], ends[width - 1], from_full);
+    free(bytes);
+    if (!good)
+        return refuse_bytes(w, tile_path_format(path, (int)level, index, width), "",
+                            ends[width - 1]);
+    return check_partials(w, (int)level, index, width, w->held[level], ends);
 }
 
 /* One more hash on a level; a tile that is full with it is checked and gives one hash above. */
@@ -169,21 +223,24 @@ static bool pass_checkpoints(walk *w)
             return true;
         hash root;
         merkle_frontier_root(&root, &w->tree);
-        if (!hash_equal(&root, &s->c.root)) {
+        if (!hash_equal(&root, &s->c.root) && s->newest) {
             w->status = verify_fails(w->command,
                                      "%s: does not hold: its root is not that of the first %" PRIu64
                                      " entries",
                                      s->path, s->c.size);
             return false;
         }
+        /* whose fault it is shows when the newest one is reached */
+        if (!hash_equal(&root, &s->c.root) && !w->contradicted)
+            w->contradicted = s;
         w->checkpoints_passed++;
     }
     return true;
 }
 
-/* The entries of one bundle: `width` of them, and nothing after. */
+/* The entries of one bundle: `width` of them, and nothing after unless it is the full one. */
 static bool check_entries(walk *w, uint64_t index, unsigned width, const uint8_t *bytes,
-                          size_t size)
+                          size_t size, bool from_full)
 {
     size_t ends[TILE_WIDTH];
     size_t at = 0;
@@ -203,7 +260,7 @@ static bool check_entries(walk *w, uint64_t index, unsigned width, const uint8_t
         if (!add_hash(w, 0, leaf) || !pass_checkpoints(w))
             return false;
     }
-    if (at != size) {
+    if (at != size && !from_full) {
         w->status = verify_fails(
             w->command, "bundle %" PRIu64 ": does not hold: %zu bytes follow its last entry", index,
             size - at);
@@ -219,11 +276,11 @@ static bool check_log(walk *w, uint64_t log_size)
     for (uint64_t index = 0; index * TILE_WIDTH < log_size; index++) {
         uint64_t left = log_size - index * TILE_WIDTH;
         unsigned width = left < TILE_WIDTH ? (unsigned)left : TILE_WIDTH;
-        char path[TILE_PATH_MAX];
         size_t size = 0;
-        char *bytes =
-            read_part(w, tile_path_format(path, ENTRIES, index, width), "", BUNDLE_MAX, &size);
-        bool good = bytes && check_entries(w, index, width, (const uint8_t *)bytes, size);
+        bool from_full = false;
+        char *bytes = read_tile(w, ENTRIES, index, width, BUNDLE_MAX, &size, &from_full);
+        bool good =
+            bytes && check_entries(w, index, width, (const uint8_t *)bytes, size, from_full);
         free(bytes);
         if (!good)
             return false;
@@ -235,26 +292,24 @@ static bool check_log(walk *w, uint64_t log_size)
     return true;
 }
 
-/* Reads and checks the signatures of one checkpoint and keeps it. */
-static bool keep_checkpoint(walk *w, const char *origin, const char *name, bool quorum)
+/* Reads and checks the signatures of one checkpoint and keeps it. Takes `path`. */
+static bool keep_checkpoint(walk *w, const char *origin, char *path, bool newest)
 {
     size_t size = 0;
-    char *path = join(w->dir, name, "");
     char *bytes = path ? verify_read_file(w->command, path, NOTE_MAX, &size, &w->status) : NULL;
     seen *grown = bytes ? realloc(w->checkpoints, (w->checkpoint_count + 1) * sizeof *grown) : NULL;
     if (grown) {
         w->checkpoints = grown;
-        grown[w->checkpoint_count].path = path;
-        w->status = verify_signed_checkpoint(w->command, path, bytes, size, origin, quorum,
-                                             &grown[w->checkpoint_count].c);
-        path = NULL;
-        w->checkpoint_count++;
-    } else if (w->status == VERIFY_HOLDS) {
-        w->status = verify_wrong_use(w->command, "%s: not enough memory", w->dir);
+        seen *s = &grown[w->checkpoint_count++];
+        *s = (seen){.path = path, .bytes = bytes, .size = size, .newest = newest};
+        w->status = verify_signed_checkpoint(w->command, path, bytes, size, origin, newest, &s->c);
+        return w->status == VERIFY_HOLDS;
     }
+    if (w->status == VERIFY_HOLDS)
+        w->status = verify_wrong_use(w->command, "%s: not enough memory", w->dir);
     free(path);
     free(bytes);
-    return w->status == VERIFY_HOLDS;
+    return false;
 }
 
 static int by_size(const void *a, const void *b)
@@ -264,10 +319,31 @@ static int by_size(const void *a, const void *b)
     return first < second ? -1 : first > second;
 }
 
-/* The newest checkpoint first, since its origin is that of all; then what lies beside it. */
-static bool read_checkpoints(walk *w, checkpoint *newest)
+static const seen *find_newest(const walk *w)
 {
-    if (!keep_checkpoint(w, w->command->trust->origin, "checkpoint", true))
+    size_t i = 0;
+    while (!w->checkpoints[i].newest)
+        i++;
+    return &w->checkpoints[i];
+}
+
+/* Evidence goes to standard output: the older checkpoint, an empty line, the newest one. */
+static bool contradict(walk *w, const seen *s, const char *how)
+{
+    const seen *newest = find_newest(w);
+    fwrite(s->bytes, 1, s->size, stdout);
+    fputc('\n', stdout);
+    fwrite(newest->bytes, 1, newest->size, stdout);
+    w->status = verify_fails(w->command, "%s: does not hold: its %s %s", s->path,
+                             s->c.size > newest->c.size ? "size is above that of" : "root", how);
+    return false;
+}
+
+/* The newest checkpoint first, since its origin is that of all; then what lies beside it and what
+   was kept. */
+static bool read_checkpoints(walk *w, const verify_option *since, checkpoint *newest)
+{
+    if (!keep_checkpoint(w, w->command->trust->origin, join(w->dir, "checkpoint", ""), true))
         return false;
     *newest = w->checkpoints[0].c;
     verify_signers signers = w->command->trust->signers;
@@ -276,23 +352,22 @@ static bool read_checkpoints(walk *w, checkpoint *newest)
     bool good = true;
     while (good && dir && (entry = readdir(dir)))
         if (strncmp(entry->d_name, "checkpoint.", strlen("checkpoint.")) == 0)
-            good = keep_checkpoint(w, newest->origin, entry->d_name, false);
+            good = keep_checkpoint(w, newest->origin, join(w->dir, entry->d_name, ""), false);
     if (dir)
         closedir(dir);
+    for (size_t i = 0; i < since->count && good; i++)
+        good = keep_checkpoint(w, newest->origin, strdup(since->values[i]), false);
     w->command->trust->signers = signers; /* for what is told of the newest */
     qsort(w->checkpoints, w->checkpoint_count, sizeof *w->checkpoints, by_size);
     const seen *last = &w->checkpoints[w->checkpoint_count - 1];
-    if (good && last->c.size > newest->size) {
-        good = false;
-        w->status = verify_fails(w->command,
-                                 "%s: does not hold: its size %" PRIu64 " is above %" PRIu64
-                                 ", that of the file \"checkpoint\"",
-                                 last->path, last->c.size, newest->size);
-    }
+    if (good && last->c.size > newest->size)
+        return contradict(w, last,
+                          "the file \"checkpoint\"; the two above are the evidence that the log "
+                          "was rolled back");
     return good;
 }
 
-static int check(const verify_command *command, const char *dir)
+static int check(const verify_command *command, const verify_option *since, const char *dir)
 {
     walk *w = calloc(1, sizeof *w);
     if (!w)
@@ -300,16 +375,24 @@ static int check(const verify_command *command, const char *dir)
     w->command = command;
     w->dir = dir;
     checkpoint newest;
-    bool good = read_checkpoints(w, &newest);
+    bool holds = read_checkpoints(w, since, &newest);
     merkle_frontier_init(&w->tree, command->trust->signers.hash);
-    if (good && check_log(w, newest.size)) {
+    holds = holds && check_log(w, newest.size);
+    if (holds && w->contradicted)
+        holds = contradict(w, w->contradicted,
+                           "is not that of the first entries, which lead to the root that the file "
+                           "\"checkpoint\" signs; the two above and the log prove that it "
+                           "misbehaved");
+    if (holds) {
         printf("holds: %" PRIu64 " entries, their tiles and %zu checkpoints\n", newest.size,
                w->checkpoint_count);
         verify_print_checkpoint(command, &newest);
     }
     int status = w->status;
-    for (size_t i = 0; i < w->checkpoint_count; i++)
+    for (size_t i = 0; i < w->checkpoint_count; i++) {
         free(w->checkpoints[i].path);
+        free(w->checkpoints[i].bytes);
+    }
     free(w->checkpoints);
     free(w);
     return status;
@@ -319,8 +402,12 @@ int verify_tiles(int argc, char **argv)
 {
     static verify_trust trust;
     const char *dir = NULL;
+    const char *kept[VERIFY_KEYS_MAX];
+    verify_option since = {"--since", kept, VERIFY_KEYS_MAX, 0};
     verify_command command = {.name = argv[0],
                               .help = help,
+                              .options = &since,
+                              .option_count = 1,
                               .trust = verify_trust_init(&trust, TRUST_OPTIONS),
                               .operands_usage = "DIR",
                               .operands = &dir,
@@ -329,5 +416,5 @@ int verify_tiles(int argc, char **argv)
     int status = VERIFY_HOLDS;
     if (!verify_read_arguments(&command, argc, argv, &status))
         return status;
-    return check(&command, dir);
+    return check(&command, &since, dir);
 }

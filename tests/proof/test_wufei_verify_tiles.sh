@@ -77,14 +77,51 @@ for path in ('log/tile/entries/000', 'log/tile/0/000', 'log/tile/0/001.p/44', 'l
     expect(1, f'{path}: cannot be opened', f'{path} missing')
     os.rename('away', path)
 put('log/tile/0/001.p/45', b''.join(leaves[256:]) + leaves[0])
-expect(1, 'not a partial tile', 'a tile wider than the log')
+put('log/tile/entries/001', bundle(entries[256:]) * 2)
+expect(0, 'holds: 300 entries', 'what a later size has, which the checkpoint does not cover')
 os.remove('log/tile/0/001.p/45')
+os.remove('log/tile/entries/001')
+put('log/tile/0/001.p/0', b'')
+expect(1, 'a width of 1 to 255', 'a partial tile of no width')
+os.remove('log/tile/0/001.p/0')
+# a partial tile may be gone when the full one is there, as when the log grows under its reader
+for path, whole in (('log/tile/0/001', b''.join(leaves[256:]) + leaves[0] * 212),
+                    ('log/tile/entries/001', bundle(entries[256:]) + bundle(entries[:212]))):
+    partial = path + '.p/44'
+    data = open(partial, 'rb').read()
+    os.remove(partial)
+    put(path, whole)
+    expect(0, 'holds: 300 entries', f'{path} for its partial one')
+    put(path, b'\xff' + whole[1:])
+    expect(1, 'wufei-verify tiles: ', f'{path}: a byte changed')
+    put(path, whole[:len(data) - 1])
+    expect(1, 'wufei-verify tiles: ', f'{path}: cut off')
+    os.remove(path)
+    expect(1, f'{partial}: cannot be opened', f'neither {path} nor its partial one')
+    put(partial, data)
 put('log/checkpoint.301', checkpoint(301, root(leaves + leaves[:1])))
-expect(1, 'is above 300', 'a checkpoint beyond the newest')
+expect(1, 'rolled back', 'a checkpoint beyond the newest')
 os.remove('log/checkpoint.301')
 put('log/checkpoint.split', checkpoint(10, root(leaves[1:11])))
-expect(1, 'not that of the first 10 entries', 'a second root for size 10')
-os.remove('log/checkpoint.split')
+expect(1, 'prove that it misbehaved', 'a second root for size 10')
+os.rename('log/checkpoint.split', 'split')
+def since(status, pattern, *kept):
+    global failures
+    options = [word for file in kept for word in ('--since', file)]
+    run = subprocess.run(['wufei-verify', 'tiles', '--vkey', vkey] + options + ['log'], capture_output=True)
+    if run.returncode != status or pattern.encode() not in (run.stdout if status == 0 else run.stderr):
+        failures += 1
+        print(f'FAIL: --since {kept}: {run}')
+    return run.stdout
+put('./kept', checkpoint(77, root(leaves[:77])))
+put('./later', checkpoint(301, root(leaves + leaves[:1])))
+since(0, 'and 6 checkpoints', 'kept')
+since(2, 'cannot be opened', 'absent')
+evidence = open('log/checkpoint', 'rb').read()
+for file in 'split', 'later':
+    if since(1, 'prove' if file == 'split' else 'evidence', 'kept', file) != open(file, 'rb').read() + b'\n' + evidence:
+        failures += 1
+        print(f'FAIL: the evidence against {file}')
 expect(0, 'holds', 'the log as it was')
 shutil.rmtree('log')
 os.makedirs('log')

@@ -53,7 +53,7 @@ expect 2 "is inside the ledger" wufei import more-N1 --receipts ledger/mine
 expect 2 "is inside the ledger" wufei import more-N1 --receipts ledger
 expect 2 "not both" wufei import more-N1 --receipts a --receipt b
 expect 2 "is not a folder" wufei import more-N1 --receipts mine.entry
-expect 4 "cannot be made" wufei import more-N1 --receipts absent/folder
+expect 4 "cannot write absent/folder" wufei import more-N1 --receipts absent/folder
 before=$(size)
 more N2
 expect 0 "receipts: 2 in all" wufei import more-N2 --receipts all

@@ -55,7 +55,7 @@ typedef struct command {
 
 extern const command command_init, command_import, command_list, command_show, command_trace,
     command_balance, command_audit, command_verify, command_prove, command_checkpoint,
-    command_rebuild, command_archive, command_stat, command_backup, command_restore,
+    command_export, command_rebuild, command_archive, command_stat, command_backup, command_restore,
     command_witness;
 extern const command *const commands[]; /* NULL-terminated */
 
@@ -96,6 +96,9 @@ wf_status command_say_meanings(arguments *args, wf_ledger *ledger, const char *i
 /* WF_USAGE when `path` (NULL: not given) exists already, is in the ledger or is empty; `option` is
    what named it. Called before the work, so that it is not done in vain. */
 wf_status command_check_file(arguments *args, const char *option, const char *path);
+/* The same about a folder that files are to be written to: WF_USAGE when it is in the ledger, is a
+   file or has no name. */
+wf_status command_check_folder(arguments *args, const char *option, const char *folder);
 bool command_same_file(const char *a, const char *b);
 /* Checks again and writes a new file, whole or not at all. */
 wf_status command_write_file(arguments *args, const char *option, const char *path,

@@ -89,6 +89,26 @@ wf_status command_check_file(arguments *args, const char *option, const char *pa
     return WF_OK;
 }
 
+wf_status command_check_folder(arguments *args, const char *option, const char *folder)
+{
+    char real[PATH_MAX];
+    struct stat info;
+    if (folder[0] == '\0')
+        return command_fail(args, WF_USAGE, _("%s '' names no folder"), option);
+    if (stat(folder, &info) != 0)
+        return command_check_file(args, option, folder);
+    if (!S_ISDIR(info.st_mode))
+        return command_fail(args, WF_USAGE, _("%s %s is not a folder"), option, folder);
+    if (realpath(folder, real) == NULL)
+        return command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), folder, strerror(errno));
+    if (output_file_in_ledger(args, real))
+        return command_fail(args, WF_USAGE,
+                            _("%s %s is inside the ledger %s, which only wufei itself writes; name "
+                              "a folder outside of it"),
+                            option, folder, args->ledger);
+    return WF_OK;
+}
+
 bool command_same_file(const char *a, const char *b)
 {
     char a_folder[PATH_MAX], b_folder[PATH_MAX];

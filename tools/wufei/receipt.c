@@ -86,19 +86,17 @@ static wf_status receipt_folder_beside(arguments *args, char out[PATH_MAX])
 }
 
 /* A folder that is there can be written to; else the one that it is to be made in. */
-static wf_status receipt_check_folder(arguments *args, const char *option, const char *folder)
+static wf_status receipt_check_folder(arguments *args, const char *folder)
 {
     struct stat info;
     char up[PATH_MAX];
     if (stat(folder, &info) == 0) {
-        if (S_ISDIR(info.st_mode) && access(folder, W_OK | X_OK) == 0)
+        if (access(folder, W_OK | X_OK) == 0)
             return WF_OK;
-        if (S_ISDIR(info.st_mode))
-            return command_fail(args, WF_SYSTEM,
-                                _("the receipt cannot be written: %s: %s; name another place with "
-                                  "--receipt FILE.tlog-proof"),
-                                folder, strerror(errno));
-        return command_fail(args, WF_USAGE, _("%s %s is not a folder"), option, folder);
+        return command_fail(args, WF_SYSTEM,
+                            _("the receipt cannot be written: %s: %s; name another place with "
+                              "--receipt FILE.tlog-proof"),
+                            folder, strerror(errno));
     }
     snprintf(up, sizeof up, "%s", folder);
     size_t size = strlen(up);
@@ -131,17 +129,11 @@ wf_status receipt_check(arguments *args, receipt_place *out, const char *file, c
         if (status == WF_OK)
             status = command_check_file(args, "--receipt", entry);
     } else if (status == WF_OK && folder != NULL) {
-        /* what is in it is checked file by file; this is about the folder's own place */
-        char inside[RECEIPT_PATH_MAX];
-        bool there = access(folder, F_OK) == 0;
-        snprintf(inside, sizeof inside, there ? "%s/.wufei" : "%s", folder);
-        status = folder[0] == '\0'
-                     ? command_fail(args, WF_USAGE, _("--receipts '' names no folder"))
-                     : receipt_check_folder(args, "--receipts", folder);
+        status = command_check_folder(args, "--receipts", folder);
         if (status == WF_OK)
-            status = command_check_file(args, "--receipts", inside);
+            status = receipt_check_folder(args, folder);
     } else if (status == WF_OK) {
-        status = receipt_check_folder(args, "--receipt", out->beside);
+        status = receipt_check_folder(args, out->beside);
     }
     return status;
 }
