@@ -11,84 +11,109 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/sha.h>
 
 #include "base/text.h"
+#include "key_file.h"
+#include "ledger_private.h"
 #include "note_text.h"
 
 enum { SIGNED_SIZE = 64, TIME_SIZE = 8, SIGNATURE_LINE_MAX = NOTE_NAME_MAX + 256 };
 
-wf_status witness_key_create(const char *path, wf_error *err)
+static wf_status sync_folder_of(const char *path, wf_error *err)
 {
-    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    BIO *bio = NULL;
-    wf_status status = WF_OK;
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+    wf_status status =
+        folder == NULL ? wf_fail(err, WF_SYSTEM, _("out of memory")) : folder_sync(folder, err);
+    free(folder);
+    return status;
+}
+
+static wf_status write_new(const char *path, span text, wf_error *err)
+{
     /* opened with its final mode: others can read it at no moment */
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        status = errno == EEXIST
-                     ? wf_fail(err, WF_USAGE,
-                               _("%s exists already: use the key without --new-key, or name "
-                                 "another file"),
-                               path)
-                     : wf_fail_errno(err, "%s", path);
-    } else {
-        errno = 0;
-        bio = BIO_new_fd(fd, BIO_NOCLOSE);
-        if (key == NULL || bio == NULL ||
-            PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) != 1 || fsync(fd) != 0)
-            status =
-                errno != 0
-                    ? wf_fail_errno(err, _("%s: the private key cannot be written"), path)
-                    : wf_fail(err, WF_SYSTEM, _("%s: the private key cannot be written"), path);
-        close(fd);
-        if (status != WF_OK)
-            unlink(path);
-    }
-    BIO_free(bio);
+    if (fd < 0)
+        return errno == EEXIST
+                   ? wf_fail(err, WF_USAGE,
+                             _("%s exists already: use the key without --new-key, or name "
+                               "another file"),
+                             path)
+                   : wf_fail_errno(err, "%s", path);
+    wf_status status = WF_OK;
+    ssize_t written = write(fd, text.data, text.size);
+    if (written >= 0 && (size_t)written < text.size)
+        errno = ENOSPC;
+    if (written < 0 || (size_t)written < text.size || fsync(fd) != 0)
+        status = wf_fail_errno(err, _("%s: cannot be written"), path);
+    close(fd);
+    if (status == WF_OK)
+        status = sync_folder_of(path, err);
+    if (status != WF_OK)
+        unlink(path);
+    return status;
+}
+
+wf_status witness_key_create(const char *path, bool encrypt, wf_error *err)
+{
+    EVP_PKEY *key = NULL;
+    buffer text = {0};
+    wf_status status = key_make(&key, suite_find(SUITE_ED25519), err);
+    if (status == WF_OK)
+        status = key_text(&text, key, encrypt, err);
+    if (status == WF_OK)
+        status = write_new(path, span_of(text.data, text.size), err);
+    key_text_free(&text);
     EVP_PKEY_free(key);
     return status;
 }
 
-static wf_status read_private(EVP_PKEY **out, const char *path, wf_error *err)
+/* `public_key` is of any suite, or of none when there is no file. */
+static wf_status make_name(note_key *out, char vkey[NOTE_VKEY_MAX], const char *path,
+                           const char *name, const suite_public_key *public_key, wf_error *err)
 {
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return errno == ENOENT
-                   ? wf_fail(err, WF_USAGE,
-                             _("%s: there is no such key; --new-key makes one there"), path)
-                   : wf_fail_errno(err, "%s", path);
-    *out = PEM_read_PrivateKey(file, NULL, NULL, NULL);
-    fclose(file);
-    if (*out != NULL && EVP_PKEY_get_id(*out) == EVP_PKEY_ED25519)
-        return WF_OK;
-    EVP_PKEY_free(*out);
-    return wf_fail(err, WF_REFUSED, _("%s does not hold an Ed25519 private key in PEM"), path);
-}
-
-wf_status witness_key_load(witness_key *out, const char *path, const char *name, wf_error *err)
-{
-    EVP_PKEY *private = NULL;
-    memset(out, 0, sizeof *out);
     const char *reason = note_name_check(name, strlen(name));
     if (reason == NULL && strlen(name) > NOTE_NAME_MAX)
         reason = "it is longer than 255 bytes";
     if (reason != NULL)
         return wf_fail(err, WF_USAGE, _("'%s' cannot be the name of a witness: %s"), name, reason);
-    wf_status status = read_private(&private, path, err);
-    if (status == WF_OK)
-        status = signer_of_key(&out->signer, private, err);
-    if (status != WF_OK)
-        return status;
-    note_key_make(&out->note_key, NOTE_KEY_TYPE_COSIGNATURE, name,
-                  signer_public(out->signer)->bytes);
-    note_vkey_format(out->vkey, sizeof out->vkey, &out->note_key);
+    if (public_key->size == 0)
+        return wf_fail(err, WF_USAGE, _("%s: there is no such key; --new-key makes one there"),
+                       path);
+    if (public_key->size != note_key_size(NOTE_KEY_TYPE_COSIGNATURE))
+        return wf_fail(err, WF_REFUSED, _("%s is no Ed25519 key, which a witness needs"), path);
+    note_key_make(out, NOTE_KEY_TYPE_COSIGNATURE, name, public_key->bytes);
+    note_vkey_format(vkey, NOTE_VKEY_MAX, out);
     return WF_OK;
+}
+
+wf_status witness_key_name(char vkey[NOTE_VKEY_MAX], const char *path, const char *name,
+                           wf_error *err)
+{
+    suite_public_key public_key;
+    note_key key;
+    wf_status status = key_load_public_if(&public_key, path, err);
+    return status == WF_OK ? make_name(&key, vkey, path, name, &public_key, err) : status;
+}
+
+wf_status witness_key_load(witness_key *out, const char *path, const char *name, wf_error *err)
+{
+    memset(out, 0, sizeof *out);
+    /* names and files that cannot be are refused before a passphrase is asked for */
+    wf_status status = witness_key_name(out->vkey, path, name, err);
+    if (status == WF_OK)
+        status = key_signer_of_file(&out->signer, path, err);
+    if (status == WF_OK)
+        status = make_name(&out->note_key, out->vkey, path, name, signer_public(out->signer), err);
+    if (status != WF_OK)
+        witness_key_free(out);
+    return status;
 }
 
 void witness_key_free(witness_key *key)

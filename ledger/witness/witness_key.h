@@ -15,8 +15,11 @@ typedef struct witness_key {
     char vkey[NOTE_VKEY_MAX];
 } witness_key;
 
-/* Makes a new Ed25519 private key: PKCS #8 in PEM, mode 0600. WF_USAGE when there is a file. */
-wf_status witness_key_create(const char *path, wf_error *err);
+/* Makes a new Ed25519 private key (key_file.h). WF_USAGE when there is a file. */
+wf_status witness_key_create(const char *path, bool encrypt, wf_error *err);
+/* The verifier key of the file under this name; asks for no passphrase unless it must. */
+wf_status witness_key_name(char vkey[NOTE_VKEY_MAX], const char *path, const char *name,
+                           wf_error *err);
 /* `name` is the witness's name in its cosignatures. */
 wf_status witness_key_load(witness_key *out, const char *path, const char *name, wf_error *err);
 void witness_key_free(witness_key *key);

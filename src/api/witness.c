@@ -12,22 +12,21 @@ struct wf_witness {
     witness *inner;
 };
 
-wf_status wf_witness_new_key(const char *key_path, wf_error *err)
+wf_status wf_witness_new_key(const char *key_path, bool encrypt, wf_error *err)
 {
     wf_error_clear(err);
-    return witness_key_create(key_path, err);
+    return witness_key_create(key_path, encrypt, err);
 }
 
 wf_status wf_witness_vkey(char **out, const char *key_path, const char *name, wf_error *err)
 {
-    witness_key key;
+    char vkey[NOTE_VKEY_MAX];
     wf_error_clear(err);
     *out = NULL;
-    wf_status status = witness_key_load(&key, key_path, name, err);
+    wf_status status = witness_key_name(vkey, key_path, name, err);
     if (status != WF_OK)
         return status;
-    *out = strdup(key.vkey);
-    witness_key_free(&key);
+    *out = strdup(vkey);
     return *out != NULL ? WF_OK : wf_fail(err, WF_SYSTEM, _("out of memory"));
 }
 

@@ -166,11 +166,25 @@ cp "$ledger"/witnesses/* "$work/fork/witnesses/"
 more f 3
 expect 3 "what witness w1 cosigned" wufei -L "$work/fork" witness ask
 
+# a key under a passphrase, which the verifier key does not need
+echo "a long passphrase" > "$work/passphrase"
+expect 2 "belongs to --new-key" wufei witness key --encrypt --key "$work/e.pem" --name e
+expect 0 "witness e e+" env WUFEI_KEY_PASSPHRASE_FILE="$work/passphrase" \
+    wufei witness key --new-key --encrypt --key "$work/e.pem" --name e
+grep -q ENCRYPTED "$work/e.pem" || same "" "ENCRYPTED" "the private key"
+expect 0 "$(cat "$work/out")" wufei witness key --key "$work/e.pem" --name e < /dev/null
+WUFEI_KEY_PASSPHRASE_FILE=$work/passphrase run_witness e
+same "$(sed 's/ http.*//' "$work/e.line")" "$(wufei witness key --key "$work/e.pem" --name e.example/w)" \
+    "what a witness with an encrypted key says"
+stop_witness e TERM 0
+expect 1 "" wufei witness serve --state "$work/e" --key "$work/e.pem" --name e.example/w \
+    --logs "$work/logs" --listen 127.0.0.1:0 < /dev/null
+
 # keys: a witness of its own log is none
 if [ "${WUFEI_TEST_SUITE-}" = sm2-sm3 ]; then
-    expect 1 "does not hold an Ed25519 private key" wufei witness serve --state "$work/own" \
+    expect 1 "is no Ed25519 key" wufei witness serve --state "$work/own" \
         --key "$ledger/operator.pem" --name own --logs "$work/logs" --listen 127.0.0.1:0
-    expect 1 "does not hold an Ed25519 private key" wufei witness key \
+    expect 1 "is no Ed25519 key" wufei witness key \
         --key "$ledger/operator.pem" --name own
 else
     expect 2 "needs a key of its own" wufei witness serve --state "$work/own" --key "$ledger/operator.pem" \

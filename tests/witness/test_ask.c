@@ -48,7 +48,7 @@ static int setup(void **state)
     memset(behaviours, 0, sizeof behaviours);
     for (unsigned i = 0; i < WITNESSES; i++) {
         snprintf(name, sizeof name, "w%u.pem", i);
-        assert_ok(witness_key_create(in_folder(path, name), &err), &err);
+        assert_ok(witness_key_create(in_folder(path, name), false, &err), &err);
         snprintf(name, sizeof name, "w%u.example", i);
         assert_ok(witness_key_load(&keys[i], path, name, &err), &err);
         fprintf(f, "witness w%u %s http://%u/\n", i, keys[i].vkey, i);

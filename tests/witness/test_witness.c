@@ -250,11 +250,11 @@ static void test_open(void **state)
     test_path(dir, "s");
     assert_int_equal(witness_open(&w, dir, key, "w", logs, &err), WF_USAGE);
     assert_non_null(strstr(err.text, "--new-key"));
-    assert_ok(witness_key_create(key, &err), &err);
+    assert_ok(witness_key_create(key, false, &err), &err);
     struct stat info;
     assert_int_equal(stat(key, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
-    assert_int_equal(witness_key_create(key, &err), WF_USAGE);
+    assert_int_equal(witness_key_create(key, false, &err), WF_USAGE);
     assert_int_equal(witness_open(&w, dir, key, "w", logs, &err), WF_USAGE);
     witness_key own;
     assert_int_equal(witness_key_load(&own, key, "a b", &err), WF_USAGE);

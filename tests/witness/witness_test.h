@@ -172,7 +172,7 @@ static inline witness *open_witness(const test_log *logs, size_t count)
         fprintf(f, "log %s\n", note_vkey_format(vkey, sizeof vkey, &logs[i].note_key));
     fclose(f);
     if (access(test_path(key, "witness.pem"), F_OK) != 0)
-        assert_ok(witness_key_create(key, &err), &err);
+        assert_ok(witness_key_create(key, false, &err), &err);
     assert_ok(witness_open(&w, test_path(state, "state"), key, WITNESS_NAME, file, &err), &err);
     return w;
 }

@@ -16,7 +16,8 @@ enum {
     WITNESS_KEY,
     WITNESS_NAME,
     WITNESS_LOGS,
-    WITNESS_NEW_KEY
+    WITNESS_NEW_KEY,
+    WITNESS_ENCRYPT
 };
 enum { TIMEOUT_S = 10, TIMEOUT_MAX_S = 600 };
 
@@ -30,6 +31,7 @@ static const option_spec options[] = {
     {"name", 0, "NAME", N_("serve, key: its name, like witness.example/w1")},
     {"logs", 0, "FILE", N_("serve: lines \"log VKEY\" of the ledgers it cosigns")},
     {"new-key", 0, NULL, N_("serve, key: make the private key first")},
+    {"encrypt", 0, NULL, N_("serve, key: encrypt the new key with a passphrase")},
 };
 
 /* ---- ask ------------------------------------------------------------------------------------ */
@@ -80,14 +82,23 @@ static void witness_print_line(const arguments *args, const char *vkey, const ch
     fflush(stdout);
 }
 
+static wf_status witness_new_key(arguments *args)
+{
+    bool encrypt = args->value[WITNESS_ENCRYPT] != NULL;
+    if (args->value[WITNESS_NEW_KEY] != NULL)
+        return wf_witness_new_key(args->value[WITNESS_KEY], encrypt, &args->error);
+    return encrypt ? command_fail(args, WF_USAGE, "%s", _("--encrypt belongs to --new-key"))
+                   : WF_OK;
+}
+
 static wf_status witness_key_run(arguments *args)
 {
     char *vkey = NULL;
     wf_status status = witness_need(args, WITNESS_KEY);
     if (status == WF_OK)
         status = witness_need(args, WITNESS_NAME);
-    if (status == WF_OK && args->value[WITNESS_NEW_KEY] != NULL)
-        status = wf_witness_new_key(args->value[WITNESS_KEY], &args->error);
+    if (status == WF_OK)
+        status = witness_new_key(args);
     if (status == WF_OK)
         status = wf_witness_vkey(&vkey, args->value[WITNESS_KEY], args->value[WITNESS_NAME],
                                  &args->error);
@@ -129,8 +140,8 @@ static wf_status witness_serve_open(arguments *args, serving *s)
                               _("--prefix '%s' is not the beginning of a path; expected one like "
                                 "/w1"),
                               prefix);
-    if (status == WF_OK && args->value[WITNESS_NEW_KEY] != NULL)
-        status = wf_witness_new_key(args->value[WITNESS_KEY], &args->error);
+    if (status == WF_OK)
+        status = witness_new_key(args);
     if (status == WF_OK)
         status = wf_witness_vkey(&s->vkey, args->value[WITNESS_KEY], args->value[WITNESS_NAME],
                                  &args->error);
