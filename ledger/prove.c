@@ -173,28 +173,31 @@ wf_status ledger_prove_consistency(ledger *l, uint64_t size1, uint64_t size2,
     return status;
 }
 
-/* A checkpoint that somebody kept: of this ledger, and signed with its key. */
+/* A checkpoint that somebody kept: of this ledger, and signed with the key that it had then. */
 static wf_status parse_kept(const ledger *l, checkpoint *out, const char *bytes, size_t size,
                             wf_error *err)
 {
+    wf_error own = {0};
     note *n = malloc(sizeof *n);
     if (n == NULL)
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
-    bool verified = false;
-    wf_status status = WF_OK;
     const char *reason = note_parse(n, bytes, size);
     if (reason == NULL)
         reason = checkpoint_parse(out, n->text, n->text_size);
-    if (reason == NULL && strcmp(out->origin, l->genesis.origin) != 0)
-        status = wf_fail(err, WF_USAGE, _("it is of the ledger \"%s\", and this one is \"%s\""),
-                         out->origin, l->genesis.origin);
-    else if (reason == NULL)
-        reason = note_verify(&verified, NULL, n, &l->operator_note_key, 1);
-    if (reason != NULL)
-        status = wf_fail(err, WF_USAGE, _("it is no checkpoint that this ledger (%s) signed: %s"),
-                         l->vkey, reason);
     free(n);
-    return status;
+    if (reason == NULL && strcmp(out->origin, l->genesis.origin) != 0)
+        return wf_fail(err, WF_USAGE, _("it is of the ledger \"%s\", and this one is \"%s\""),
+                       out->origin, l->genesis.origin);
+    if (reason == NULL) {
+        wf_status status = signed_head_parse(l, out, FILE_CHECKPOINT, bytes, size, &own);
+        if (status == WF_OK)
+            return WF_OK;
+        if (status == WF_SYSTEM)
+            return wf_fail(err, status, "%s", own.text);
+        reason = own.text;
+    }
+    return wf_fail(err, WF_USAGE, _("it is no checkpoint that this ledger (%s) signed: %s"),
+                   l->vkey, reason);
 }
 
 /* Whether the tree of `now` begins with that of `old`. */

@@ -11,13 +11,16 @@
 #include <string.h>
 
 static const char help[] =
-    "Usage: wufei-verify extends --vkey VKEY [--origin NAME] OLD [NEW] PROOF\n"
+    "Usage: wufei-verify extends --vkey VKEY [--policy FILE] [--origin NAME]\n"
+    "                            OLD [NEW] PROOF\n"
     "\n"
     "Checks that the checkpoint NEW extends the checkpoint OLD: the entries of OLD are in NEW,\n"
     "unchanged and in their places. Every key given must have signed both. When it does not hold,\n"
     "prints the evidence: OLD, the proof, NEW.\n"
     "\n"
     "  --vkey VKEY    a verifier key of the log, NAME+HEX+BASE64; may be repeated\n"
+    "  --policy FILE  a C2SP policy, of whose logs one must have signed each, instead of --vkey:\n"
+    "                 for a log whose key was changed between the two; its quorum is not asked\n"
     "  --origin NAME  the origin that both checkpoints must have\n"
     "  OLD, NEW       signed checkpoints, at most 1 MiB each; without NEW it is the one in PROOF\n"
     "  PROOF          lines \"old N\", the hashes of the consistency proof in base64, an empty\n"
@@ -163,7 +166,7 @@ int verify_extends(int argc, char **argv)
     witness_request request;
     verify_command command = {.name = argv[0],
                               .help = help,
-                              .trust = verify_trust_init(&trust, TRUST_ORIGIN + 1),
+                              .trust = verify_trust_init(&trust, TRUST_OPTIONS),
                               .operands_usage = "OLD [NEW] PROOF",
                               .operands = f.paths,
                               .operands_min = FILES - 1,

@@ -45,7 +45,7 @@ for c in inclusion consistency note checkpoint proof extends tiles; do
     expect 2 "missing|expected at least 2 files" $v $c
     expect 2 "unknown option --frobnicate" $v $c --frobnicate 1
 done
-for c in inclusion consistency note extends; do
+for c in inclusion consistency note; do
     expect 2 "unknown option --policy" $v $c --policy p.txt
 done
 
@@ -182,6 +182,18 @@ open('to-four', 'w').write(f'old 3\n{b64(c)}\n{b64(d)}\n{b64(node(a, b))}\n\n{op
 open('empty.note', 'w').write(checkpoint(0, sha(b'')))
 for file, text in (('old.note', old), ('new.note', new), ('split.note', split)):
     open(file, 'w').write(text)
+def rotated():
+    global public, key, ident
+    subprocess.run(['openssl', 'genpkey', '-algorithm', 'ed25519', '-out', 'key.pem'], check=True,
+                   capture_output=True)
+    public = subprocess.run(['openssl', 'pkey', '-in', 'key.pem', '-pubout', '-outform', 'DER'],
+                            capture_output=True, check=True).stdout[-32:]
+    key = b'\1' + public
+    ident = sha(name.encode() + b'\n' + key)[:4]
+    open('vkey2', 'w').write(f'{name}+{ident.hex()}+{b64(key)}')
+    open('rotated.note', 'w').write(checkpoint(4, four))
+    open('both.policy', 'w').write(f'log {open("vkey").read()}\nlog {open("vkey2").read()}\nquorum none\n')
+rotated()
 def proof(index, hashes, extra=''):
     lines = ''.join(b64(h) + '\n' for h in hashes)
     return f'c2sp.org/tlog-proof@v1\n{extra}index {index}\n{lines}\n{new}'
@@ -256,6 +268,11 @@ END
     expect 0 "^holds: size 4 extends size 3$" $v extends --vkey "$key" new.note four.note to-four
     expect 0 "^holds: size 4 extends size 3$" $v extends --vkey "$key" new.note to-four
     expect 0 "^size: 3$" $v extends --vkey "$key" old.note consistency
+    # a log that changed its key in between: no one key signed both, a policy knows both
+    expect 0 "^holds: size 4 extends size 3$" $v extends --policy policy new.note to-four
+    expect 1 "by a given key" $v extends --vkey "$key" new.note rotated.note to-four
+    expect 1 "by a given key" $v extends --vkey "$(cat vkey2)" new.note rotated.note to-four
+    expect 0 "^holds: size 4 extends size 3$" $v extends --policy both.policy new.note rotated.note to-four
     expect 2 "carries no checkpoint" $v extends --vkey "$key" old.note bare
     expect 2 "expected at least 2 files" $v extends --vkey "$key" old.note
     expect 0 "empty tree" $v extends --vkey "$key" empty.note new.note from-empty
@@ -282,6 +299,17 @@ fi
 if [ -w /dev/full ] && $v checkpoint --vkey $sumdb latest >/dev/full 2>err; then
     echo "FAIL: a verdict that cannot be written counts as one that holds"
     failures=$((failures + 1))
+fi
+
+# The program needs nothing but itself. (With sanitizers it is built otherwise.)
+built=$(command -v $v)
+if command -v readelf >/dev/null && ! grep -q "WUFEI_SANITIZE:BOOL=ON" "$WUFEI_BUILD/CMakeCache.txt"; then
+    if readelf -d "$built" | grep -q NEEDED || readelf -l "$built" | grep -q INTERP; then
+        echo "FAIL: $built is not static"
+        failures=$((failures + 1))
+    fi
+    mkdir empty && cp "$built" empty/wufei-verify
+    expect 0 "^size: 35225469$" env -i ./empty/wufei-verify checkpoint --vkey $sumdb latest
 fi
 
 # A court copies the folder, and only the folder.
