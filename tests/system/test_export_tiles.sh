@@ -2,6 +2,7 @@
 # export --tiles: what it writes is a whole log to wufei-verify, also while it is being written, after
 # it was killed, and brought up to date again and again; what it does not belong to is refused; a
 # byte that changes is found.
+# runs with both suites
 set -euo pipefail
 . "$(dirname "$0")/../command/bundle.sh"
 start
