@@ -223,13 +223,22 @@ static wf_status compare(ledger *l, store_txn *txn, const checkpoint *old, const
     return WF_OK;
 }
 
-static wf_status write_extension(ledger *l, store_txn *txn, ledger_extension *e, wf_error *err)
+/* Proof and root are read from the tiles by different ways: a damaged one shows here. */
+static wf_status check_proof(ledger *l, const ledger_extension *e, const hash *hashes, size_t count,
+                             wf_error *err)
 {
-    hash hashes[MERKLE_PROOF_MAX];
-    size_t count = 0;
-    wf_status status = prove_consistency(l, txn, e->old.size, e->now.size, hashes, &count, err);
-    if (status != WF_OK)
-        return status;
+    if (e->old.size == 0 || merkle_verify_consistency(l->suite->hash, e->old.size, &e->old.root,
+                                                      e->now.size, &e->now.root, hashes, count))
+        return WF_OK;
+    return wf_fail(err, WF_DAMAGED,
+                   _("%s: its proof from %llu to %llu entries does not lead to the signed roots; "
+                     "run wufei verify"),
+                   l->dir, (unsigned long long)e->old.size, (unsigned long long)e->now.size);
+}
+
+static wf_status write_extension(ledger_extension *e, const hash *hashes, size_t count,
+                                 wf_error *err)
+{
     size_t text_size = strlen(e->now_text);
     size_t room = PROOF_LINES_MAX + text_size;
     e->request = malloc(room);
@@ -247,6 +256,8 @@ wf_status ledger_extends(ledger *l, const char *kept, size_t kept_size, ledger_e
 {
     ledger_head head;
     store_txn *txn = NULL;
+    hash hashes[MERKLE_PROOF_MAX];
+    size_t count = 0;
     memset(out, 0, sizeof *out);
     wf_status status = parse_kept(l, &out->old, kept, kept_size, err);
     if (status == WF_OK)
@@ -261,9 +272,13 @@ wf_status ledger_extends(ledger *l, const char *kept, size_t kept_size, ledger_e
         status = signed_head_check(l, &out->now, txn, &head, err);
     /* the proof comes first: when it does not lead to the kept root, it convicts us */
     if (status == WF_OK && out->old.size <= out->now.size)
-        status = write_extension(l, txn, out, err);
+        status = prove_consistency(l, txn, out->old.size, out->now.size, hashes, &count, err);
+    if (status == WF_OK && out->old.size <= out->now.size)
+        status = write_extension(out, hashes, count, err);
     if (status == WF_OK)
         status = compare(l, txn, &out->old, &out->now, err);
+    if (status == WF_OK)
+        status = check_proof(l, out, hashes, count, err);
     store_abort(txn);
     return status;
 }
