@@ -158,6 +158,9 @@ wf_status ledger_fetch(ledger *l, store_txn *txn, uint64_t seq, buffer *room, sp
                        wf_error *err)
 {
     uint8_t key[8];
+    *out = (span){NULL, 0};
+    if (l->at > 0 && seq >= l->at)
+        return WF_OK;
     store_key_u64(key, seq);
     wf_status status = store_get(txn, TABLE_ENTRIES, span_of(key, sizeof key), out, err);
     if (status != WF_OK || out->data != NULL)

@@ -217,6 +217,54 @@ static wf_status load_quorums(key_table *t, store_txn *txn, wf_error *err)
     return status;
 }
 
+/* A key that begins at `size` was brought by the entry in front of it, or by the one there. */
+static wf_status copy_key(store_txn *to, uint64_t size, const suite_public_key *brought, span key,
+                          span row, wf_error *err)
+{
+    key_row r;
+    wf_status status = parse_row(&r, key, row, err);
+    if (status != WF_OK || r.valid_from > size ||
+        (r.valid_from == size && (brought == NULL || !key_equal(brought, &r.public_key))))
+        return status;
+    size_t keep = r.valid_until > size ? ROW_KEY + r.public_key.size : row.size;
+    return store_put(to, TABLE_KEYS, key, span_of(row.data, keep), false, err);
+}
+
+static wf_status copy_quorums(store_txn *from, store_txn *to, uint64_t size, wf_error *err)
+{
+    store_cursor *c = NULL;
+    span key, row;
+    wf_status status = store_cursor_open(&c, from, TABLE_META, err);
+    if (status == WF_OK)
+        status = store_cursor_seek(c, span_of(quorum_word, QUORUM_WORD), &key, &row, err);
+    while (status == WF_OK && key.size == QUORUM_KEY &&
+           memcmp(key.data, quorum_word, QUORUM_WORD) == 0) {
+        if (store_u64_key(key.data + QUORUM_WORD) < size)
+            status = store_put(to, TABLE_META, key, row, false, err);
+        if (status == WF_OK)
+            status = store_cursor_next(c, &key, &row, err);
+    }
+    store_cursor_close(c);
+    return status;
+}
+
+wf_status key_rows_copy(store_txn *from, store_txn *to, uint64_t size,
+                        const suite_public_key *brought, wf_error *err)
+{
+    store_cursor *c = NULL;
+    span key, row;
+    wf_status status = store_cursor_open(&c, from, TABLE_KEYS, err);
+    if (status == WF_OK)
+        status = store_cursor_seek(c, (span){NULL, 0}, &key, &row, err);
+    while (status == WF_OK && key.data != NULL) {
+        status = copy_key(to, size, brought, key, row, err);
+        if (status == WF_OK)
+            status = store_cursor_next(c, &key, &row, err);
+    }
+    store_cursor_close(c);
+    return status == WF_OK ? copy_quorums(from, to, size, err) : status;
+}
+
 wf_status key_table_load(key_table *t, store_txn *txn, wf_error *err)
 {
     wf_status status = WF_OK;

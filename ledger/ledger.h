@@ -348,4 +348,14 @@ wf_status ledger_archive(ledger *l, uint64_t keep_runs, uint64_t max_runs,
 wf_status ledger_replay(ledger *l, const ledger_hooks *into, store *target,
                         ledger_progress *progress, wf_error *err);
 
+/* The first `size` entries only. */
+wf_status ledger_replay_to(ledger *l, uint64_t size, const ledger_hooks *into, store *target,
+                           ledger_progress *progress, wf_error *err);
+
+/* From here on the ledger, which was opened for reading, is what it was when it had `size` entries
+   (1 to its size). `scratch` has the same tables, and the hooks' tables of then in it (by
+   ledger_replay_to); when this succeeds it belongs to the ledger. Checkpoints and receipts of then
+   are under no signature, unless that of just this size is kept. */
+wf_status ledger_stand_at(ledger *l, store *scratch, uint64_t size, wf_error *err);
+
 #endif

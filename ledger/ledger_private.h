@@ -248,6 +248,10 @@ wf_status key_row_put(store_txn *txn, span party, const suite_public_key *public
                       uint64_t valid_from, wf_error *err);
 wf_status key_row_end(store_txn *txn, span party, const uint8_t id[KEY_ID_SIZE],
                       uint64_t valid_until, enum key_end why, wf_error *err);
+/* The rows, and those of quorums, as they were at `size` entries, into the empty tables of another
+   store. `brought`: the key that entry size - 1 brought to begin behind it; NULL: none. */
+wf_status key_rows_copy(store_txn *from, store_txn *to, uint64_t size,
+                        const suite_public_key *brought, wf_error *err);
 wf_status quorum_row_put(store_txn *txn, uint64_t seq, const key_quorum *quorum, wf_error *err);
 typedef struct operator_key {
     suite_public_key public_key;
@@ -276,6 +280,8 @@ struct ledger {
     note_key operator_note_key;
     char vkey[NOTE_VKEY_MAX];
     bool read_only;
+    uint64_t at;  /* it stands at this earlier size (at.c); 0: it does not */
+    store *whole; /* then: its own store, of now, which `store` lies over and closes */
     unsigned threads;
     atomic_size_t group_max; /* entries of one commit */
     ledger_hooks hooks;
@@ -412,6 +418,16 @@ wf_status group_enter_system(group *g, const system_record *record, int64_t time
                              uint64_t *seq, wf_error *err);
 wf_status group_commit(group *g, wf_error *err); /* aborts when it fails; fatal for the writer */
 void group_abort(group *g);
+
+/* ---- at.c --------------------------------------------------------------------------------------
+ */
+
+/* That the tree of `head` is a beginning of the one that was signed, which is larger. */
+wf_status at_check_signed(ledger *l, const checkpoint *signed_head, store_txn *txn,
+                          const ledger_head *head, wf_error *err);
+/* Puts the checkpoint of then in the place of the last signed one; without a signature, unless it
+   is kept. Does nothing to a ledger that stands at no earlier size. */
+wf_status at_checkpoint(ledger *l, store_txn *txn, checkpoint *c, char **text, wf_error *err);
 
 /* ---- writer.c
  * ------------------------------------------------------------------------------------ */

@@ -17,11 +17,18 @@ enum { PROOF_LINES_MAX = 8192 };
 wf_status ledger_checkpoint(ledger *l, char **out, wf_error *err)
 {
     checkpoint c;
+    store_txn *txn = NULL;
     *out = NULL;
     wf_status status = ledger_drain(l, err); /* signs what is committed and not signed */
-    if (status != WF_OK)
+    if (status == WF_OK)
+        status = signed_head_read(l, &c, out, err);
+    if (status != WF_OK || l->at == 0)
         return status;
-    return signed_head_read(l, &c, out, err);
+    status = store_begin(&txn, l->store, false, err);
+    if (status == WF_OK)
+        status = at_checkpoint(l, txn, &c, out, err);
+    store_abort(txn);
+    return status;
 }
 
 /* ---- receipts ------------------------------------------------------------------------------- */
@@ -57,6 +64,8 @@ static wf_status choose_checkpoint(ledger *l, store_txn *txn, uint64_t size, che
     wf_status status = head_get(&head, txn, err);
     if (status == WF_OK)
         status = signed_head_check(l, c, txn, &head, err);
+    if (status == WF_OK && l->at > 0)
+        return at_checkpoint(l, txn, c, text, err);
     if (status == WF_OK && size > c->size)
         status = wf_fail(err, WF_USAGE,
                          _("entry %llu is not under a signed checkpoint yet, the last one has %llu "
@@ -270,6 +279,11 @@ wf_status ledger_extends(ledger *l, const char *kept, size_t kept_size, ledger_e
         status = head_get(&head, txn, err);
     if (status == WF_OK)
         status = signed_head_check(l, &out->now, txn, &head, err);
+    if (status == WF_OK)
+        status = at_checkpoint(l, txn, &out->now, &out->now_text, err);
+    if (status == WF_OK && l->at > 0 && out->old.size > l->at)
+        status = wf_fail(err, WF_USAGE, _("it is of %llu entries, and later than --at %llu"),
+                         (unsigned long long)out->old.size, (unsigned long long)l->at);
     /* the proof comes first: when it does not lead to the kept root, it convicts us */
     if (status == WF_OK && out->old.size <= out->now.size)
         status = prove_consistency(l, txn, out->old.size, out->now.size, hashes, &count, err);

@@ -86,7 +86,7 @@ wf_status ledger_find(ledger *l, store_txn *txn, const uint8_t *id, bool *found,
         return status;
     if (row.size != 8)
         return wf_fail(err, WF_DAMAGED, _("table ids: a row of %zu bytes"), row.size);
-    *found = true;
     *seq = store_u64_key(row.data);
+    *found = l->at == 0 || *seq < l->at;
     return WF_OK;
 }

@@ -61,16 +61,18 @@ static wf_status apply(replay *r, uint64_t seq, const statement_view *view, wf_e
     return status;
 }
 
-static wf_status replay_all(replay *r, ledger_progress *progress, wf_error *err)
+static wf_status replay_all(replay *r, uint64_t size, ledger_progress *progress, wf_error *err)
 {
     enum { REPORT_EVERY = 4096 };
     ledger_head head;
     wf_status status = head_get(&head, r->log, err);
-    for (uint64_t seq = 0; status == WF_OK && seq < head.size; seq++) {
+    if (size > head.size)
+        size = head.size;
+    for (uint64_t seq = 0; status == WF_OK && seq < size; seq++) {
         span bytes;
         entry_view entry;
         statement_view view;
-        status = entry_reader_get(&r->reader, seq, head.size, &bytes, err);
+        status = entry_reader_get(&r->reader, seq, size, &bytes, err);
         if (status == WF_OK)
             status = entry_check(r->l, r->log, seq, bytes, &entry, err);
         if (status == WF_OK && statement_parse(&view, entry.statement, err) != WF_OK)
@@ -79,17 +81,23 @@ static wf_status replay_all(replay *r, ledger_progress *progress, wf_error *err)
         if (status == WF_OK && view.record.data != NULL)
             status = apply(r, seq, &view, err);
         if (progress != NULL && progress->report != NULL && seq % REPORT_EVERY == 0)
-            progress->report(progress->ctx, seq, head.size);
+            progress->report(progress->ctx, seq, size);
     }
     if (status == WF_OK)
         status = commit(r, err);
     if (status == WF_OK && progress != NULL && progress->report != NULL)
-        progress->report(progress->ctx, head.size, head.size);
+        progress->report(progress->ctx, size, size);
     return status;
 }
 
 wf_status ledger_replay(ledger *l, const ledger_hooks *into, store *target,
                         ledger_progress *progress, wf_error *err)
+{
+    return ledger_replay_to(l, UINT64_MAX, into, target, progress, err);
+}
+
+wf_status ledger_replay_to(ledger *l, uint64_t size, const ledger_hooks *into, store *target,
+                           ledger_progress *progress, wf_error *err)
 {
     replay r = {.l = l, .into = into, .target = target};
     arena_init(&r.memory, 0);
@@ -97,7 +105,7 @@ wf_status ledger_replay(ledger *l, const ledger_hooks *into, store *target,
     if (status == WF_OK)
         status = entry_reader_open(&r.reader, l, r.log, err);
     if (status == WF_OK)
-        status = replay_all(&r, progress, err);
+        status = replay_all(&r, size, progress, err);
     entry_reader_close(&r.reader);
     if (r.book != NULL) {
         store_abort(r.book);

@@ -20,7 +20,7 @@ static wf_status key_at(const ledger *l, uint64_t size, note_key *out, uint64_t 
     store_txn *txn = NULL;
     ledger_head head;
     operator_key key;
-    wf_status status = store_begin(&txn, l->store, false, err);
+    wf_status status = store_begin(&txn, l->whole != NULL ? l->whole : l->store, false, err);
     if (status == WF_OK)
         status = head_get(&head, txn, err);
     if (status == WF_OK)
@@ -91,6 +91,8 @@ wf_status signed_head_check(ledger *l, const checkpoint *signed_head, store_txn 
 {
     hash root = head->root;
     tile_reader reader = {txn, l->suite->hash, err};
+    if (l->at > 0 && signed_head->size > head->size)
+        return at_check_signed(l, signed_head, txn, head, err);
     if (signed_head->size > head->size)
         return wf_fail(err, WF_DAMAGED,
                        _("%s: rolled back or truncated ledger: the store holds %llu entries, %llu "

@@ -64,6 +64,10 @@ void store_cursor_close(store_cursor *c);
    others go on writing. */
 wf_status store_copy(store *s, const char *path, wf_error *err);
 
+/* From here on `s` is for reading, and what is asked of the tables whose bit is set in `below` is
+   answered from `under`, in one snapshot with the others. `under` is closed with `s`. */
+void store_lay_over(store *s, store *under, uint64_t below);
+
 typedef struct store_table_stat {
     uint64_t rows;
     uint64_t bytes; /* of pages in use */

@@ -30,6 +30,8 @@
 #include "store_trace.h"
 
 struct store {
+    store *under;   /* has the tables of `below`; NULL: this store has all */
+    uint64_t below; /* a bit a table */
     MDB_env *env;
     char *path;
     FILE *trace;
@@ -43,6 +45,7 @@ struct store {
 struct store_txn {
     store *owner;
     MDB_txn *txn;
+    store_txn *under; /* of the store below */
     bool write;
     arena memory;
 };
@@ -363,6 +366,7 @@ void store_close(store *s)
 {
     if (s == NULL)
         return;
+    store_close(s->under);
     if (s->env != NULL)
         mdb_env_close(s->env);
     if (s->scratch)
@@ -371,6 +375,13 @@ void store_close(store *s)
         free(s->names[i]);
     free(s->path);
     free(s);
+}
+
+void store_lay_over(store *s, store *under, uint64_t below)
+{
+    s->under = under;
+    s->below = below;
+    s->read_only = true;
 }
 
 /* ---- transactions -------------------------------------------------------------------------- */
@@ -385,8 +396,13 @@ wf_status store_begin(store_txn **out, store *s, bool write, wf_error *err)
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
     txn->owner = s;
     txn->write = write;
+    if (s->under != NULL && store_begin(&txn->under, s->under, false, err) != WF_OK) {
+        free(txn);
+        return err != NULL ? err->status : WF_SYSTEM;
+    }
     int code = mdb_txn_begin(s->env, NULL, write ? 0 : MDB_RDONLY, &txn->txn);
     if (code != 0) {
+        store_abort(txn->under);
         free(txn);
         return fail(s, code, _("cannot begin"), err);
     }
@@ -405,6 +421,7 @@ wf_status store_commit(store_txn *txn, wf_error *err)
     store *s = txn->owner;
     bool write = txn->write;
     int code = mdb_txn_commit(txn->txn);
+    store_abort(txn->under);
     arena_free(&txn->memory);
     free(txn);
     if (write && s->trace != NULL)
@@ -424,6 +441,7 @@ void store_abort(store_txn *txn)
     if (txn->write && txn->owner->trace != NULL)
         store_trace_write(txn->owner->trace, STORE_TRACE_ABORT, 0, (span){NULL, 0}, 0, false);
     mdb_txn_abort(txn->txn);
+    store_abort(txn->under);
     arena_free(&txn->memory);
     free(txn);
 }
@@ -436,8 +454,15 @@ static MDB_dbi table_of(const store *s, unsigned table)
     return s->tables[table];
 }
 
+/* The transaction that has the table. */
+static store_txn *txn_with(store_txn *txn, unsigned table)
+{
+    return txn->under != NULL && (txn->owner->below >> table & 1) != 0 ? txn->under : txn;
+}
+
 wf_status store_get(store_txn *txn, unsigned table, span key, span *out, wf_error *err)
 {
+    txn = txn_with(txn, table);
     MDB_dbi dbi = table_of(txn->owner, table);
     MDB_val k = val_of(key);
     MDB_val value = {0, NULL};
@@ -500,6 +525,7 @@ wf_status store_clear(store_txn *txn, unsigned table, wf_error *err)
 
 wf_status store_cursor_open(store_cursor **out, store_txn *txn, unsigned table, wf_error *err)
 {
+    txn = txn_with(txn, table);
     MDB_dbi dbi = table_of(txn->owner, table);
     *out = NULL;
     store_cursor *c = calloc(1, sizeof *c);
@@ -604,6 +630,7 @@ static bool stat_is_possible(const store_txn *txn, const MDB_stat *stat)
 
 wf_status store_table_stats(store_txn *txn, unsigned table, store_table_stat *out, wf_error *err)
 {
+    txn = txn_with(txn, table);
     MDB_dbi dbi = table_of(txn->owner, table);
     MDB_stat stat;
     *out = (store_table_stat){0};

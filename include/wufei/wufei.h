@@ -100,7 +100,13 @@ WF_API wf_status wf_init(const char *dir, const wf_init_options *options, wf_err
 
 typedef struct wf_open_options {
     bool read_only;
-    uint64_t at; /* WF_AT_NOW; another size is answered from a rebuilt book (not yet: WF_USAGE) */
+    /* WF_AT_NOW, or 1 to the ledger's size: every question is answered as the ledger stood at that
+       many entries. For reading only. Its book is derived from the log first, which takes as long
+       as wf_rebuild. Checkpoint and receipts are then without a signature, unless that of just this
+       size is kept. */
+    uint64_t at;
+    wf_progress progress; /* of that; may be NULL */
+    void *ctx;
     unsigned threads; /* 0: number of processors */
     bool point_reads; /* a few rows will be asked for: on a large ledger each answer is quicker */
 } wf_open_options;

@@ -18,12 +18,20 @@
 #include "ledger.h"
 #include "wufei/wufei.h"
 
+/* A folder of ours that goes away with us. */
+typedef struct api_scratch {
+    char path[1024]; /* "": none */
+    int lock;
+} api_scratch;
+
 struct wf_ledger {
     ledger *log;
     book *book;
     int utc_offset_minutes;
     unsigned threads;
     bool read_only;
+    uint64_t at;         /* it stands at this earlier size; 0: it does not */
+    api_scratch scratch; /* then: where its book is */
 };
 
 /* ---- answers (answer.c) -------------------------------------------------------------------- */
@@ -109,6 +117,17 @@ typedef struct api_watch {
     const char *phase; /* msgid */
 } api_watch;
 void api_report_progress(void *ctx, uint64_t done, uint64_t total);
+
+/* ---- scratch.c, at.c ------------------------------------------------------------------------ */
+
+/* `elsewhere`: nothing may change in the ledger's folder, not even for a while, so it is made in
+   the folder for temporary files, where that has the room. Else beside the ledger's store, where
+   there is room of the same kind. Removes what others that were killed left there. */
+wf_status api_scratch_make(wf_ledger *l, bool elsewhere, api_scratch *out, wf_error *err);
+void api_scratch_remove(api_scratch *s);
+
+/* Makes the opened ledger what it was at options->at entries. */
+wf_status api_stand_at(wf_ledger *l, const wf_open_options *options, wf_error *err);
 
 /* ---- questions shared by several files ------------------------------------------------------ */
 

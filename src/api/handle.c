@@ -101,8 +101,6 @@ wf_status wf_open(wf_ledger **out, const char *dir, const wf_open_options *optio
     crypto_begin();
     if (options == NULL)
         options = &defaults;
-    if (options->at != WF_AT_NOW)
-        return wf_fail(err, WF_USAGE, _("answering as of another size is not in this version"));
     wf_status status = handle_check_dir(dir, err);
     if (status != WF_OK)
         return status;
@@ -123,6 +121,10 @@ wf_status wf_open(wf_ledger **out, const char *dir, const wf_open_options *optio
     if (status == WF_OK) {
         l->utc_offset_minutes = ledger_utc_offset(l->log);
         book_set_utc_offset(l->book, l->utc_offset_minutes);
+        if (options->at != WF_AT_NOW)
+            status = api_stand_at(l, options, err);
+    }
+    if (status == WF_OK) {
         status = book_attach(l->book, l->log, err);
     }
     if (status != WF_OK) {
@@ -138,6 +140,7 @@ void wf_close(wf_ledger *l)
     if (l == NULL)
         return;
     ledger_close(l->log);
+    api_scratch_remove(&l->scratch);
     book_free(l->book); /* the book outlives the ledger that it was hooked to */
     free(l);
 }

@@ -112,6 +112,14 @@ static wf_status stat_entry_at(wf_ledger *l, store_txn *txn, int64_t ms, uint64_
 /* Entries a day by the time they were written, over the days before now, written or not. */
 static wf_status stat_rates(wf_ledger *l, store_txn *txn, answer *a, wf_error *err)
 {
+    entry_view last;
+    int64_t now_ms = clock_now_ms();
+    if (l->at > 0) { /* then was when its last entry was written */
+        wf_status status = ledger_read(l->log, txn, l->at - 1, NULL, &last, err);
+        if (status != WF_OK)
+            return status;
+        now_ms = last.time_ms;
+    }
     static const struct {
         int days;
         const char *field;
@@ -119,7 +127,7 @@ static wf_status stat_rates(wf_ledger *l, store_txn *txn, answer *a, wf_error *e
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
         uint64_t first = 0;
         char text[32];
-        int64_t since_ms = clock_now_ms() - rates[i].days * TIME_DAY_MS;
+        int64_t since_ms = now_ms - rates[i].days * TIME_DAY_MS;
         wf_status status = stat_entry_at(l, txn, since_ms, &first, err);
         if (status != WF_OK)
             return status;
@@ -189,7 +197,7 @@ wf_status wf_stat(wf_ledger *l, const wf_sink *sink, wf_error *err)
     wf_status status = store_begin(&txn, ledger_store(l->log), false, err);
     if (status == WF_OK)
         status = stat_summary(l, txn, sink, err);
-    if (status == WF_OK)
+    if (status == WF_OK && l->at == 0) /* what the tables of then took is not known */
         status = stat_tables(l, txn, sink, err);
     store_abort(txn);
     return status;

@@ -161,9 +161,9 @@ wf_status wf_verify(wf_ledger *l, const wf_verify_options *options, const wf_sin
                        (unsigned long long)options->from, (unsigned long long)ledger_size(l->log));
     verify_job job = {ledger_dir(l->log), l->threads, options};
     /* A writer has threads, and a process with threads is not safely doubled. */
-    wf_status status =
-        l->read_only ? ledger_guard(job.dir, verify_in_child, &job, &result, sizeof result, err)
-                     : verify_checks(l, options, &result, err);
+    wf_status status = l->read_only && l->at == 0 ? ledger_guard(job.dir, verify_in_child, &job,
+                                                                 &result, sizeof result, err)
+                                                  : verify_checks(l, options, &result, err);
     if (status != WF_OK)
         return status;
     return verify_rows(l->log, &result.report, result.codes, options->signatures, sink, err);

@@ -79,6 +79,9 @@ wf_status book_track_day(book *b, store_txn *txn, const char *vehicle, int32_t d
 /* Zero sums of every code, from the accounts; WF_DAMAGED names the first code that is not zero. */
 wf_status book_check_zero_sums(book *b, store_txn *txn, wf_error *err);
 
+/* A scratch store in the empty folder `dir`, with the same tables at the same numbers as the
+   ledger's. */
+wf_status book_open_scratch(store **out, ledger *l, const char *dir, wf_error *err);
 /* Derives the book again from the log into a scratch store and compares every table byte for byte.
    check = false: replaces the book's tables instead. WF_DAMAGED names table and key of the first
    difference. `scratch_dir` is an empty folder that the caller makes and removes. */

@@ -124,8 +124,7 @@ static wf_status compare_or_copy(ledger *l, store *scratch, bool check, wf_error
     return status;
 }
 
-/* A store in `dir` with the same tables at the same numbers as the ledger's. */
-static wf_status open_scratch(store **out, ledger *l, const char *dir, wf_error *err)
+wf_status book_open_scratch(store **out, ledger *l, const char *dir, wf_error *err)
 {
     const char *names[STORE_TABLES_MAX + 1] = {0};
     unsigned count = store_table_count(ledger_store(l));
@@ -155,7 +154,7 @@ wf_status book_rebuild(book *b, ledger *l, const char *scratch_dir, bool check,
     store *scratch = NULL;
     book *again = NULL;
     uint64_t size_before = ledger_size(l);
-    wf_status status = open_scratch(&scratch, l, scratch_dir, err);
+    wf_status status = book_open_scratch(&scratch, l, scratch_dir, err);
     if (status == WF_OK)
         status = book_new(&again, b->utc_offset_minutes, err);
     if (status == WF_OK) {

@@ -128,13 +128,21 @@ static void test_defaults(void **state)
 static void test_open_elsewhere_is_wrong_use(void **state)
 {
     wf_ledger *ledger = (wf_ledger *)1;
-    wf_open_options past = {.read_only = true, .at = 5};
+    wf_open_options past = {.read_only = true, .at = 5000000};
+    wf_open_options nothing = {.read_only = true, .at = 0};
+    wf_open_options writing = {.at = 5};
     wf_error error;
     (void)state;
     assert_int_equal(wf_open(&ledger, "/nonexistent", NULL, &error), WF_USAGE);
     assert_null(ledger);
     assert_int_equal(wf_open(&ledger, dir, &past, &error), WF_USAGE);
+    assert_int_equal(wf_open(&ledger, dir, &nothing, &error), WF_USAGE);
+    assert_int_equal(wf_open(&ledger, dir, &writing, &error), WF_USAGE);
     assert_null(ledger);
+    past.at = 5;
+    assert_int_equal(wf_open(&ledger, dir, &past, &error), WF_OK);
+    assert_int_equal(wf_size(ledger), 5);
+    wf_close(ledger);
 }
 
 static void test_audit_columns_are_the_contract(void **state)

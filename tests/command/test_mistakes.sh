@@ -81,7 +81,7 @@ wrong "unknown rule 'R99'" audit --rule R99
 wrong "is not a severity" audit --fail-on 9
 wrong "no finding 'F000000000000'" audit --explain F000000000000
 wrong "allowed: fact, suspicion" audit --class rumour
-wrong "not in this version" audit --at 5
+wrong "1 to " audit --at 500000
 
 wrong "behind the last entry" verify --from 999999
 wrong "is not a number" verify --from -1

@@ -141,5 +141,6 @@ const command command_audit = {
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .window = true,
+    .past = true,
     .run = audit_run,
 };

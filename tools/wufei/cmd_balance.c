@@ -45,5 +45,6 @@ const command command_balance = {
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .window = true,
+    .past = true,
     .run = balance_run,
 };

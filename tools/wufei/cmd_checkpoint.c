@@ -95,6 +95,8 @@ static wf_status checkpoint_since(arguments *args, wf_ledger *ledger)
         status = checkpoint_put(args, ledger, "proof", proof);
     if (status == WF_OK)
         checkpoint_say(args, ledger);
+    if (status == WF_OK)
+        command_say_unsigned(args, now);
     if (status ==
         WF_REFUSED) /* the evidence: what wufei-verify extends reads, behind the kept one */
         fprintf(stderr, "%s\n%s", kept, proof != NULL ? proof : now);
@@ -111,6 +113,8 @@ static wf_status checkpoint_run(arguments *args)
     bool witnessed = args->value[CHECKPOINT_WITNESSED] != NULL;
     if (witnessed && args->value[CHECKPOINT_SINCE] != NULL)
         return command_fail(args, WF_USAGE, _("--since and --witnessed do not go together"));
+    if (witnessed && args->at != NULL)
+        return command_fail(args, WF_USAGE, _("--at and --witnessed do not go together"));
     wf_status status = command_open_for_a_few_rows(args, &ledger);
     if (status == WF_OK)
         status = command_check_file(args, "-o", args->value[CHECKPOINT_OUT]);
@@ -121,6 +125,8 @@ static wf_status checkpoint_run(arguments *args)
                            : wf_checkpoint(ledger, &text, &args->error);
         if (status == WF_OK)
             status = checkpoint_put(args, ledger, "checkpoint", text);
+        if (status == WF_OK)
+            command_say_unsigned(args, text);
     }
     free(text);
     return command_close(args, NULL, ledger, status);
@@ -134,5 +140,6 @@ const command command_checkpoint = {
                "  wufei checkpoint --since march.checkpoint -o march-to-now.proof\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
+    .past = true,
     .run = checkpoint_run,
 };

@@ -81,5 +81,6 @@ const command command_list = {
     .rest_min = 1,
     .rest_max = 1,
     .window = true,
+    .past = true,
     .run = list_run,
 };

@@ -115,6 +115,8 @@ static wf_status prove_run(arguments *args)
         status = command_say_meanings(args, ledger, args->rest[0], false);
     if (status == WF_OK)
         status = prove_write(args, ledger, out, &files, &r);
+    if (status == WF_OK)
+        command_say_unsigned(args, r.proof);
     free(r.proof);
     free(r.entry);
     return command_close(args, out, ledger, status);
@@ -129,5 +131,6 @@ const command command_prove = {
     .option_count = sizeof options / sizeof *options,
     .rest_min = 1,
     .rest_max = 1,
+    .past = true,
     .run = prove_run,
 };

@@ -33,5 +33,6 @@ const command command_show = {
     .example = "  wufei show M000123\n  wufei show site:S1\n  wufei show entry:17\n",
     .rest_min = 1,
     .rest_max = 1,
+    .past = true,
     .run = show_run,
 };

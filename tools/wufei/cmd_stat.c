@@ -22,5 +22,6 @@ const command command_stat = {
     .summary = N_("sizes, counts, rates, the last checkpoint, health"),
     .synopsis = "",
     .example = "  wufei stat\n",
+    .past = true,
     .run = stat_run,
 };

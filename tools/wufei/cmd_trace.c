@@ -38,5 +38,6 @@ const command command_trace = {
     .option_count = sizeof options / sizeof *options,
     .rest_min = 1,
     .rest_max = 1,
+    .past = true,
     .run = trace_run,
 };

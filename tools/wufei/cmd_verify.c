@@ -42,5 +42,6 @@ const command command_verify = {
     .example = "  wufei verify --signatures\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
+    .past = true,
     .run = verify_run,
 };

@@ -32,6 +32,7 @@ typedef struct arguments {
     const char *format; /* as given, or NULL */
     const char *language;
     const char *from, *to, *at;
+    uint64_t at_size; /* of `at` */
     bool quiet, verbose, help;
     /* Of the command's own options, in their order; a flag that was given is "". NULL: not given.
      */
@@ -50,6 +51,7 @@ typedef struct command {
     size_t option_count;
     size_t rest_min, rest_max;
     bool window; /* takes --from and --to */
+    bool past;   /* takes --at */
     wf_status (*run)(arguments *args);
 } command;
 
@@ -85,6 +87,9 @@ wf_status command_output(arguments *args, output **out, const wf_ledger *ledger,
                          const char *brief);
 /* Finishes the output and closes the ledger, whatever happened before; the first failure counts. */
 wf_status command_close(arguments *args, output *out, wf_ledger *ledger, wf_status status);
+/* With --at: says on standard error, without -q, that a checkpoint, or the one in a receipt, is
+   without its signature. */
+void command_say_unsigned(const arguments *args, const char *text);
 /* A remark for people on standard error: only on a terminal and without -q. */
 void command_note(const arguments *args, const char *format, ...) WF_PRINTF(2, 3);
 

@@ -24,6 +24,9 @@ static const option_spec window_options[] = {
     {"from", 0, "TIME", N_("from this date or time on")},
     {"to", 0, "TIME", N_("before this date or time")},
 };
+static const option_spec past_options[] = {
+    {"at", 0, "SIZE", N_("answer as the ledger stood at that many entries")},
+};
 enum { COMMON_COUNT = sizeof common_options / sizeof *common_options };
 
 wf_status command_fail(arguments *args, wf_status status, const char *format, ...)
@@ -107,9 +110,19 @@ static wf_status options_check_common(arguments *args)
         strcmp(args->language, "zh") != 0)
         return command_fail(args, WF_USAGE, _("unknown language '%s'; allowed: en, zh"),
                             args->language);
-    if (args->at != NULL)
-        return command_fail(args, WF_USAGE, _("--at is not in this version"));
     return WF_OK;
+}
+
+static wf_status options_check_past(arguments *args)
+{
+    if (args->at == NULL)
+        return WF_OK;
+    if (!args->command->past)
+        return command_fail(args, WF_USAGE,
+                            _("wufei %s does not take --at: only questions can be asked about the "
+                              "past"),
+                            args->command->name);
+    return options_number(args, "at", args->at, &args->at_size);
 }
 
 wf_status options_parse_front(arguments *args, int argc, char **argv, int *used)
@@ -190,7 +203,8 @@ wf_status options_parse(arguments *args, int argc, char **argv)
     if (args->rest_count > c->rest_max)
         return command_fail(args, WF_USAGE, _("unexpected argument '%s'; usage: wufei %s %s"),
                             args->rest[c->rest_max], c->name, c->synopsis);
-    return options_check_common(args);
+    wf_status status = options_check_common(args);
+    return status == WF_OK ? options_check_past(args) : status;
 }
 
 static void options_print(const option_spec *options, size_t count)
@@ -218,6 +232,8 @@ void options_print_help(const command *c)
     }
     printf("\n%s\n", _("options of every command"));
     options_print(common_options, COMMON_COUNT);
+    if (c->past)
+        options_print(past_options, 1);
     printf("\n%s\n%s", _("example"), c->example);
 }
 

@@ -8,22 +8,40 @@
 
 #include "command.h"
 
-static wf_status open_ledger(arguments *args, wf_ledger **out, const wf_open_options *options)
+static wf_status open_ledger(arguments *args, wf_ledger **out, wf_open_options *options)
 {
+    progress bar;
     wf_explain_faults();
-    return wf_open(out, args->ledger, options, &args->error);
+    options->at = args->at != NULL ? args->at_size : WF_AT_NOW;
+    progress_start(&bar, args);
+    options->progress = progress_report;
+    options->ctx = &bar;
+    wf_status status = wf_open(out, args->ledger, options, &args->error);
+    progress_clear(&bar);
+    return status;
 }
 
 wf_status command_open(arguments *args, wf_ledger **out, bool read_only)
 {
-    wf_open_options options = {.read_only = read_only, .at = WF_AT_NOW};
+    wf_open_options options = {.read_only = read_only};
     return open_ledger(args, out, &options);
 }
 
 wf_status command_open_for_a_few_rows(arguments *args, wf_ledger **out)
 {
-    wf_open_options options = {.read_only = true, .at = WF_AT_NOW, .point_reads = true};
+    wf_open_options options = {.read_only = true, .point_reads = true};
     return open_ledger(args, out, &options);
+}
+
+void command_say_unsigned(const arguments *args, const char *text)
+{
+    static const char signature[] = "\n\n\xe2\x80\x94 "; /* an empty line, an em dash */
+    if (args->at != NULL && !args->quiet && strstr(text, signature) == NULL)
+        fprintf(stderr,
+                _("the checkpoint of %llu entries is not signed here: the ledger keeps the last "
+                  "signature only, and signs nothing for the past; who kept the signed checkpoint "
+                  "of then compares it, or puts it in this one's place\n"),
+                (unsigned long long)args->at_size);
 }
 
 wf_status command_output(arguments *args, output **out, const wf_ledger *ledger, bool many,
