@@ -2,12 +2,13 @@
  * ledger/at.c: a ledger opened for reading that stands at an earlier size.
  *
  * The log of then is the beginning of the log of now: entries, ids, tiles and archive are read from
- * the ledger's store and not looked at beyond the size. The head row, the keys and the book's tables
- * of then are in a scratch store that lies over it (store_lay_over). What the log says of then stands
- * under what is signed now: the tree of then must be a beginning of the tree that was signed.
+ * the ledger's store and not looked at beyond the size. The head row, the keys and the book's
+ * tables of then are in a scratch store that lies over it (store_lay_over). What the log says of
+ * then stands under what is signed now: the tree of then must be a beginning of the tree that was
+ * signed.
  *
- * The signature of then is not kept, and none is made anew: a checkpoint of then has none, unless it
- * is the last one that was signed or witnessed.
+ * The signature of then is not kept, and none is made anew: a checkpoint of then has none, unless
+ * it is the last one that was signed or witnessed.
  */
 #include <stdlib.h>
 #include <string.h>
