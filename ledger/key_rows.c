@@ -2,7 +2,7 @@
  * ledger/key_rows.c: who may sign, in the store.
  *
  * TABLE_KEYS
- *     key    party || 0x00 || key id (first 8 bytes of SHA-256 of the public key)
+ *     key    party || 0x00 || key id (key_id_of)
  *     value  offset  bytes
  *                 0      8  entry number from which it is valid, big-endian
  *                 8      n  public key, 32 or 65 bytes by the ledger's suite

@@ -1,10 +1,10 @@
 /*
  * benchmarks/suites.c: the two suites side by side: hashes of leaves and nodes, signatures.
  *
- * Beside a hash stands OpenSSL's, with a fetched digest and a context used again, over as many bytes;
- * ours is above it where the processor hashes several messages at once. Beside signing stands
- * OpenSSL's own over 32 bytes: what ours adds is the statement's hash, and for SM2 the check of each
- * signature before it is let out.
+ * Beside a hash stands OpenSSL's, with a fetched digest and a context used again, over as many
+ * bytes; ours is above it where the processor hashes several messages at once. Beside signing
+ * stands OpenSSL's own over 32 bytes: what ours adds is the statement's hash, and for SM2 the check
+ * of each signature before it is let out.
  */
 #include "bench.h"
 
