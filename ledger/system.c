@@ -132,16 +132,18 @@ static void give_recovery(Wufei__Recovery *out, recovery *r)
         out->last_root = (ProtobufCBinaryData){HASH_SIZE, r->last_root.bytes};
 }
 
-static bool is_canonical(const Wufei__SystemRecord *message, span bytes)
+/* What was understood is written again and compared, not the message: protobuf-c keeps fields that
+   it does not know, in whatever depth, and would write them again. */
+static wf_status check_canonical(const system_record *record, span bytes, wf_error *err)
 {
-    size_t size = wufei__system_record__get_packed_size(message);
-    if (size != bytes.size)
-        return false;
-    uint8_t *again = malloc(size);
-    bool same = again != NULL && wufei__system_record__pack(message, again) == size &&
-                memcmp(again, bytes.data, size) == 0;
-    free(again);
-    return same;
+    buffer again = {0};
+    system_write(&again, record);
+    bool failed = again.failed;
+    bool same = !failed && span_equal(span_of(again.data, again.size), bytes);
+    buffer_free(&again);
+    if (failed)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    return same ? WF_OK : bad(err, _("it is not in its one canonical encoding"));
 }
 
 wf_status system_parse(system_record *out, span bytes, wf_error *err)
@@ -151,9 +153,7 @@ wf_status system_parse(system_record *out, span bytes, wf_error *err)
     Wufei__SystemRecord *message = wufei__system_record__unpack(NULL, bytes.size, bytes.data);
     if (message == NULL)
         return bad(err, _("it cannot be decoded"));
-    if (!is_canonical(message, bytes))
-        status = bad(err, _("it is not in its one canonical encoding"));
-    else if (message->body_case == WUFEI__SYSTEM_RECORD__BODY_GENESIS)
+    if (message->body_case == WUFEI__SYSTEM_RECORD__BODY_GENESIS)
         status = take_genesis(out, message->genesis, err);
     else if (message->body_case == WUFEI__SYSTEM_RECORD__BODY_SEAL)
         status = take_seal(out, message->seal, err);
@@ -170,7 +170,7 @@ wf_status system_parse(system_record *out, span bytes, wf_error *err)
     else
         status = bad(err, _("it is empty"));
     wufei__system_record__free_unpacked(message, NULL);
-    return status;
+    return status == WF_OK ? check_canonical(out, bytes, err) : status;
 }
 
 void system_write(buffer *out, const system_record *record)
