@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "archive.h"
 #include "ledger_private.h"
 #include "model/record.h"
 
@@ -70,6 +71,20 @@ static void put_entries(ledger *l, store_txn *txn)
     }
 }
 
+/* A row of the archive, behind the byte that chooses what fuzz_inflate does with it. */
+static void put_archive(store_txn *txn)
+{
+    wf_error err = {0};
+    span row = {0};
+    buffer out = {0};
+    FUZZ_REQUIRE(archive_row(txn, 0, &row, &err) == WF_OK, "%s", err.text);
+    buffer_append_byte(&out, 1);
+    buffer_append(&out, row.data, row.size);
+    if (row.data != NULL)
+        put("inflate", "run", 0, span_of(out.data, out.size));
+    buffer_free(&out);
+}
+
 static void put_checkpoint(ledger *l)
 {
     wf_error err = {0};
@@ -125,6 +140,7 @@ int main(int argc, char **argv)
     FUZZ_REQUIRE(ledger_open(&l, argv[1], &options, &err) == WF_OK, "%s", err.text);
     FUZZ_REQUIRE(store_begin(&txn, ledger_store(l), false, &err) == WF_OK, "%s", err.text);
     put_entries(l, txn);
+    put_archive(txn);
     put_checkpoint(l);
     put_proofs(l, txn);
     store_abort(txn);
