@@ -88,6 +88,7 @@ static double append_once(const char *dir, size_t width, size_t groups, FILE *tr
     if (ledger_drain(l, &err) != WF_OK)
         bench_die(&err);
     double seconds = bench_seconds() - start;
+    store_set_trace(ledger_store(l), NULL); /* closing may archive */
     ledger_close(l);
     free(batches);
     buffer_free(&signatures);

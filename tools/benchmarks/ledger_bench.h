@@ -29,5 +29,6 @@ int log_append(const char *work);
 void log_make(const char *dir, uint64_t entries);
 int log_verify(const char *dir);
 int log_prove(const char *dir);
+int log_archive(const char *work); /* with a ledger of its own; tiles, too */
 
 #endif

@@ -176,5 +176,6 @@ int bench_log(const char *work, uint64_t entries)
     missed += log_verify(dir);
     missed += log_prove(dir);
     bench_remove(dir);
+    missed += log_archive(work);
     return missed;
 }
