@@ -94,6 +94,7 @@ static wf_status verify_in_child(void *ctx, void *result, wf_error *err)
         out->size = found.size;
         out->root = found.root;
         out->signed_size = signed_head.size;
+        store_keep_meta(l->store, job->to);
     }
     ledger_close(l);
     return status;

@@ -60,6 +60,7 @@ typedef struct ledger_options {
     bool without_key; /* to write only what replaces the operator's key, which is lost */
     size_t map_size;  /* 0: default */
     unsigned threads; /* workers for signatures and verification; 0: number of processors */
+    bool unchecked;   /* for scrubbing and repairing: nothing is compared, nothing is signed */
     const ledger_hooks *hooks;
 } ledger_options;
 
@@ -316,6 +317,61 @@ typedef struct tiles_report {
    else, or of another log; WF_REFUSED: the log does not extend the checkpoint that it holds. */
 wf_status ledger_export_tiles(ledger *l, const char *dir, ledger_progress *progress,
                               tiles_report *out, wf_error *err);
+
+/* ---- damage ------------------------------------------------------------------------------- */
+
+enum ledger_damage_kind {
+    DAMAGE_FILE,  /* beside the store */
+    DAMAGE_STORE, /* its pages; number: the page, UINT64_MAX: none in particular */
+    DAMAGE_ENTRY, /* number: the entry */
+    DAMAGE_TILE,  /* level, number */
+    DAMAGE_HEAD,  /* the head row, or what is signed */
+    DAMAGE_TABLE  /* a table that follows from the entries */
+};
+
+typedef struct ledger_damage {
+    enum ledger_damage_kind kind;
+    unsigned level;
+    uint64_t number;
+    bool has_leaf; /* of an entry: the hash that its right bytes have, which is still proved */
+    hash leaf;
+    char text[300]; /* what is wrong, as wf_error says it */
+} ledger_damage;
+
+typedef struct ledger_scrub_options {
+    bool signatures; /* every signature too, when nothing else is wrong */
+    ledger_progress *progress;
+    void (*found)(void *ctx, const ledger_damage *damage);
+    void *ctx;
+} ledger_scrub_options;
+
+typedef struct ledger_scrub_report {
+    uint64_t damages; /* the first 4 096 were told one by one */
+    uint64_t entries_bad;
+    uint64_t size; /* of the log; what follows was looked at */
+    uint64_t entries, bytes, tiles, ids, signatures;
+    bool opens; /* the store can be opened at all */
+    hash root;
+    double seconds;
+} ledger_scrub_report;
+
+/* Looks at everything that is stored but the book: files, pages, entries, tiles, head, ids, keys.
+   WF_OK also when there is damage: see the report. In child processes: the caller has no other
+   threads. */
+wf_status ledger_scrub(const char *dir, const ledger_scrub_options *options,
+                       ledger_scrub_report *out, wf_error *err);
+
+typedef struct ledger_repair_options {
+    const char *from; /* a backup or exported tiles with right bytes of entries; NULL: none */
+    ledger_progress *progress;
+    /* Something was put right, or could not be. */
+    void (*done)(void *ctx, const char *what, bool repaired, const char *detail);
+    void *ctx;
+} ledger_repair_options;
+
+/* Puts right what can be known for sure (repair.c); what is replaced is kept aside. See with
+   ledger_scrub what is left. Nobody writes meanwhile; the caller has no other threads. */
+wf_status ledger_repair(const char *dir, const ledger_repair_options *options, wf_error *err);
 
 /* Runs `work` in a child process and hands back its status, its error and what it left in `result`
    (plain bytes, no pointers). When damaged pages end the child in a signal, that is WF_DAMAGED and

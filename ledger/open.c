@@ -105,6 +105,62 @@ static wf_status check_root(const ledger *l, store_txn *txn, const ledger_head *
     return status;
 }
 
+/* Of a ledger whose first entry is damaged: the origin that its checkpoint names, the suite whose
+   keys its table of keys has. */
+static wf_status guess_genesis(const ledger *l, genesis *out, store_txn *txn, wf_error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    note n;
+    checkpoint c;
+    span key, row = {0};
+    store_cursor *cursor = NULL;
+    *out = (genesis){.version = LEDGER_FORMAT};
+    wf_status status = folder_read(l->dir, FILE_CHECKPOINT, NOTE_MAX, &text, &size, err);
+    if (status == WF_OK && text != NULL && note_parse(&n, text, size) == NULL &&
+        checkpoint_parse(&c, n.text, n.text_size) == NULL)
+        strcpy(out->origin, c.origin);
+    free(text);
+    if (status == WF_OK)
+        status = store_cursor_open(&cursor, txn, TABLE_KEYS, err);
+    if (status == WF_OK)
+        status = store_cursor_seek(cursor, span_text(OPERATOR_PARTY), &key, &row, err);
+    enum { KEY_AT = 8 };
+    for (size_t behind = 0; behind <= 9 && status == WF_OK && row.size > KEY_AT; behind += 9) {
+        const suite *s =
+            row.size > KEY_AT + behind ? suite_of_size(row.size - KEY_AT - behind) : NULL;
+        if (s == NULL || out->operator_key.size > 0)
+            continue;
+        strcpy(out->suite, s->name);
+        out->operator_key.size = row.size - KEY_AT - behind;
+        memcpy(out->operator_key.bytes, row.data + KEY_AT, out->operator_key.size);
+    }
+    store_cursor_close(cursor);
+    if (status == WF_OK && (out->operator_key.size == 0 || out->origin[0] == '\0'))
+        status = wf_fail(err, WF_DAMAGED,
+                         _("%s: neither entry 0 nor the checkpoint and the table of keys say which "
+                           "ledger it is; restore it from a backup"),
+                         l->dir);
+    return status;
+}
+
+/* For scrubbing: only what is needed to read on, and what can be had of the checkpoint. */
+static wf_status take_unchecked(ledger *l, wf_error *err)
+{
+    store_txn *txn = NULL;
+    genesis g;
+    wf_error why;
+    wf_status status = store_begin(&txn, l->store, false, err);
+    if (status == WF_OK && ledger_read_genesis(l, &g, txn, &why) != WF_OK)
+        status = guess_genesis(l, &g, txn, err);
+    if (status == WF_OK)
+        status = ledger_take_genesis(l, &g, err);
+    store_abort(txn);
+    if (status == WF_OK && signed_head_read(l, &l->last_signed, NULL, NULL) != WF_OK)
+        l->last_signed = (checkpoint){0};
+    return status;
+}
+
 static wf_status check_state(ledger *l, wf_error *err)
 {
     store_txn *txn = NULL;
@@ -175,7 +231,7 @@ static wf_status open_all(ledger *l, const ledger_options *options, wf_error *er
                         .map_size = options->map_size,
                         .tables = tables};
     ledger_table_names(tables, options->hooks);
-    wf_status status = folder_check_format(l->dir, err);
+    wf_status status = options->unchecked ? WF_OK : folder_check_format(l->dir, err);
     if (status == WF_OK && !l->read_only)
         status = folder_lock(&l->lock, l->dir, err);
     if (status != WF_OK)
@@ -185,8 +241,8 @@ static wf_status open_all(ledger *l, const ledger_options *options, wf_error *er
                           : wf_fail(err, WF_SYSTEM, _("out of memory"));
     free(path);
     if (status == WF_OK)
-        status = check_state(l, err);
-    if (status == WF_OK && !l->read_only)
+        status = options->unchecked ? take_unchecked(l, err) : check_state(l, err);
+    if (status == WF_OK && !l->read_only && !options->unchecked)
         status = prepare_to_write(l, options->without_key, err);
     return status;
 }
@@ -225,6 +281,8 @@ void ledger_close(ledger *l)
     if (l == NULL)
         return;
     writer_close(l);
+    if (l->store != NULL && l->lock >= 0)
+        store_keep_meta(l->store, l->dir); /* a rebuild commits and signs nothing */
     store_close(l->store);
     archive_cache_free(l->archive);
     if (l->lock >= 0)

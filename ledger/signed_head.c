@@ -175,6 +175,7 @@ static wf_status replace(ledger *l, const char *text, size_t size, const checkpo
         return status;
     }
     l->last_signed = *next;
+    store_keep_meta(l->store, l->dir);
     return outside_write(l, text, size, err);
 }
 

@@ -67,6 +67,14 @@ wf_status store_copy(store *s, const char *path, wf_error *err);
 /* From here on `s` is for reading, and what is asked of the tables whose bit is set in `below` is
    answered from `under`, in one snapshot with the others. `under` is closed with `s`. */
 void store_lay_over(store *s, store *under, uint64_t below);
+/* Looks at every page that belongs to the snapshot of `txn` without following what it has not
+   checked (store_meta.h); report(page UINT64_MAX): about the whole. */
+wf_status store_check_pages(store_txn *txn,
+                            void (*report)(void *ctx, const char *table, uint64_t page,
+                                           const char *text),
+                            void *ctx, uint64_t *found, wf_error *err);
+/* Keeps a copy of the store's first pages in the file "FOLDER/meta"; what fails is left. */
+void store_keep_meta(store *s, const char *folder);
 
 typedef struct store_table_stat {
     uint64_t rows;

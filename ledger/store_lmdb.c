@@ -26,6 +26,7 @@
 #include "base/text.h"
 #include "store.h"
 #include "store_fault.h"
+#include "store_meta.h"
 #include "store_room.h"
 #include "store_trace.h"
 
@@ -609,6 +610,42 @@ wf_status store_copy(store *s, const char *path, wf_error *err)
     if (fd >= 0)
         close(fd);
     return status;
+}
+
+/* ---- the pages themselves ------------------------------------------------------------------ */
+
+wf_status store_check_pages(store_txn *txn,
+                            void (*report)(void *ctx, const char *table, uint64_t page,
+                                           const char *text),
+                            void *ctx, uint64_t *found, wf_error *err)
+{
+    mdb_filehandle_t file;
+    meta_image images[2];
+    const char *problems[2];
+    uint64_t more = 0;
+    int code = mdb_env_get_fd(txn->owner->env, &file);
+    if (code != 0)
+        return fail(txn->owner, code, _("cannot be read"), err);
+    *found = 0;
+    wf_status status = meta_read(file, images, problems, err);
+    for (unsigned i = 0; i < 2 && status == WF_OK; i++) {
+        if (problems[i] != NULL) {
+            report(ctx, NULL, i, problems[i]);
+            (*found)++;
+        } else if (images[i].txnid == mdb_txn_id(txn->txn)) {
+            /* The pages of this snapshot stay while the transaction is open. */
+            status = pages_check(file, &images[i], report, ctx, &more, err);
+        }
+    }
+    *found += more;
+    return status;
+}
+
+void store_keep_meta(store *s, const char *folder)
+{
+    mdb_filehandle_t file;
+    if (mdb_env_get_fd(s->env, &file) == 0)
+        meta_keep(file, folder);
 }
 
 /* ---- about the store ----------------------------------------------------------------------- */

@@ -333,6 +333,32 @@ WF_API wf_status wf_ask_witnesses(wf_ledger *ledger, const wf_ask_options *optio
    there is none. */
 WF_API wf_status wf_witnessed(wf_ledger *ledger, char **out, wf_error *err);
 
+/* ---- damage ------------------------------------------------------------------------------- */
+
+typedef struct wf_scrub_options {
+    bool signatures; /* every signature too */
+    bool book;       /* the book too: derived again and compared */
+    wf_progress progress;
+    void *ctx;
+} wf_scrub_options;
+/* Looks at everything that is stored and tells every damage, not only the first, in a table
+   "damages" (one row each, and what is still provable); then a table "checks". WF_DAMAGED when
+   there is any. On a folder, in child processes, as above; others may write meanwhile. */
+WF_API wf_status wf_scrub(const char *dir, const wf_scrub_options *options, const wf_sink *sink,
+                          wf_error *err);
+
+typedef struct wf_repair_options {
+    const char
+        *from; /* a backup, another copy or exported tiles, for damaged entries; NULL: none */
+    const char *guard; /* only this: a new copy of the checkpoint outside; NULL: repair */
+    wf_progress progress;
+    void *ctx;
+} wf_repair_options;
+/* Puts right what can be known for sure, keeps aside what it replaces, and tells in a table
+   "repairs"; then scrubs: WF_DAMAGED when something is left. Nobody writes meanwhile. */
+WF_API wf_status wf_repair(const char *dir, const wf_repair_options *options, const wf_sink *sink,
+                           wf_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -18,7 +18,7 @@ mkdir "$work/rows"
 (
     for i in $(seq 2 61); do
         { head -1 "$work/all.csv"; sed -n "${i}p" "$work/all.csv"; } > "$work/rows/generation.csv"
-        wufei import "$work/rows" > /dev/null || exit 1
+        wufei import "$work/rows" > /dev/null 2>&1 || exit 1
     done
 ) &
 writer=$!
@@ -117,7 +117,7 @@ expect 2 "is not a ledger: it has no file FORMAT" wufei restore "$work/empty"
 # --- the copy outside: the recovery excuses what it knew, and only that
 wufei init -L "$work/guarded" --origin g.example/1 --guard "$work/outside" > /dev/null
 wufei -L "$work/guarded" backup "$work/g0" > /dev/null
-wufei -L "$work/guarded" import "$work/city" > /dev/null
+wufei -L "$work/guarded" import "$work/city" > /dev/null 2>&1
 cp "$work/outside" "$work/outside.kept"
 cp -a "$work/g0" "$work/put-back"
 cp -p "$work/guarded/operator.pem" "$work/guarded/guard" "$work/put-back"

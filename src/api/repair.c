@@ -1,0 +1,135 @@
+/*
+ * api/repair.c: what can be put right, the book last, and what is left then.
+ */
+#include "api/api.h"
+
+static const wf_column repair_columns[] = {
+    {"what", N_("what"), WF_CELL_TEXT},
+    {"result", N_("result"), WF_CELL_TEXT},
+    {"detail", N_("detail"), WF_CELL_TEXT},
+};
+
+typedef struct repair_job {
+    const char *dir;
+    const wf_repair_options *options;
+    answer repairs;
+    bool check; /* of the book: compare only */
+} repair_job;
+
+static void repair_report_progress(void *ctx, uint64_t done, uint64_t total)
+{
+    const wf_repair_options *options = ctx;
+    options->progress(options->ctx, _("scrubbing"), done, total);
+}
+
+static void repair_done(void *ctx, const char *what, bool repaired, const char *detail)
+{
+    repair_job *job = ctx;
+    cell_text(&job->repairs, what);
+    cell_text(&job->repairs, repaired ? "repaired" : "left");
+    cell_text(&job->repairs, detail);
+    answer_row(&job->repairs);
+}
+
+/* ---- the book ------------------------------------------------------------------------------ */
+
+static wf_status repair_ignore_begin(void *ctx, const char *name, const char *title,
+                                     const wf_column *columns, size_t count, wf_error *err)
+{
+    (void)ctx, (void)name, (void)title, (void)columns, (void)count, (void)err;
+    return WF_OK;
+}
+
+static wf_status repair_ignore_row(void *ctx, const wf_cell *cells, size_t count, wf_error *err)
+{
+    (void)ctx, (void)cells, (void)count, (void)err;
+    return WF_OK;
+}
+
+static wf_status repair_ignore_end(void *ctx, wf_error *err)
+{
+    (void)ctx, (void)err;
+    return WF_OK;
+}
+
+static wf_status repair_book_in_child(void *ctx, void *result, wf_error *err)
+{
+    const repair_job *job = ctx;
+    const wf_open_options open = {.read_only = job->check, .at = WF_AT_NOW};
+    const wf_sink nowhere = {NULL, repair_ignore_begin, repair_ignore_row, repair_ignore_end};
+    wf_ledger *l = NULL;
+    (void)result;
+    wf_status status = wf_open(&l, job->dir, &open, err);
+    if (status == WF_OK)
+        status =
+            wf_rebuild(l, job->check, job->options->progress, job->options->ctx, &nowhere, err);
+    wf_close(l);
+    return status;
+}
+
+/* A book that cannot even be compared is derived again too: that reads nothing of it. */
+static wf_status repair_book(repair_job *job, wf_error *err)
+{
+    char none;
+    wf_error why = {0};
+    job->check = true;
+    wf_status status = ledger_guard(job->dir, repair_book_in_child, job, &none, 1, &why);
+    if (status == WF_DAMAGED) {
+        job->check = false;
+        status = ledger_guard(job->dir, repair_book_in_child, job, &none, 1, &why);
+        if (status == WF_OK)
+            repair_done(job, "book", true, _("it is derived again from the log"));
+        else if (status == WF_DAMAGED)
+            repair_done(job, "book", false, why.text);
+    }
+    if (status != WF_OK && status != WF_DAMAGED)
+        return wf_fail(err, status, "%s", why.text);
+    return WF_OK;
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+static void repair_count(void *ctx, const ledger_damage *d)
+{
+    (void)ctx, (void)d;
+}
+
+wf_status wf_repair(const char *dir, const wf_repair_options *options, const wf_sink *sink,
+                    wf_error *err)
+{
+    const wf_repair_options defaults = {0};
+    wf_error_clear(err);
+    if (options == NULL)
+        options = &defaults;
+    repair_job job = {.dir = dir, .options = options};
+    ledger_progress progress = {repair_report_progress, (void *)(uintptr_t)options};
+    ledger_repair_options below = {.from = options->from,
+                                   .progress = options->progress == NULL ? NULL : &progress,
+                                   .done = repair_done,
+                                   .ctx = &job};
+    ledger_scrub_options look = {.found = repair_count, .progress = below.progress};
+    ledger_scrub_report left = {0};
+    answer_begin(&job.repairs, sink, err, "repairs", N_("Repairs"), COLUMNS(repair_columns));
+    wf_status status = WF_OK;
+    if (options->guard != NULL) {
+        status = ledger_set_guard(dir, options->guard, err);
+        if (status == WF_OK)
+            repair_done(&job, "guard", true, options->guard);
+    } else {
+        status = ledger_repair(dir, &below, err);
+        if (status == WF_OK)
+            status = ledger_scrub(dir, &look, &left, err);
+        if (status == WF_OK && left.damages == 0)
+            status = repair_book(&job, err);
+    }
+    if (status == WF_OK)
+        status = answer_end(&job.repairs);
+    if (status == WF_OK && left.damages > 0)
+        status =
+            wf_fail(err, WF_DAMAGED,
+                    _("%s: %llu damages are left, %llu of them entries that are not what was "
+                      "signed; see them with wufei scrub; a backup may have right bytes: wufei "
+                      "repair --from BACKUP"),
+                    dir, (unsigned long long)left.damages, (unsigned long long)left.entries_bad);
+    return status;
+}

@@ -1,0 +1,215 @@
+/*
+ * api/scrub.c: every damage, with what is still provable; then what was looked at.
+ */
+#include "api/api.h"
+
+static const wf_column damage_columns[] = {
+    {"what", N_("what"), WF_CELL_TEXT},           {"number", N_("number"), WF_CELL_TEXT},
+    {"damage", N_("damage"), WF_CELL_TEXT},       {"provable", N_("still provable"), WF_CELL_TEXT},
+    {"leaf_hash", N_("leaf hash"), WF_CELL_TEXT},
+};
+
+static const wf_column check_columns[] = {
+    {"check", N_("check"), WF_CELL_TEXT},    {"result", N_("result"), WF_CELL_TEXT},
+    {"count", N_("count"), WF_CELL_INTEGER}, {"unit", N_("unit"), WF_CELL_TEXT},
+    {"detail", N_("detail"), WF_CELL_TEXT},
+};
+
+typedef struct scrub_job {
+    const char *dir;
+    const wf_scrub_options *options;
+    answer damages;
+    bool entries, tiles, others; /* damage of each was told */
+} scrub_job;
+
+static void scrub_report_progress(void *ctx, uint64_t done, uint64_t total)
+{
+    const wf_scrub_options *options = ctx;
+    options->progress(options->ctx, _("scrubbing"), done, total);
+}
+
+static void scrub_hex(char out[2 * HASH_SIZE + 1], const hash *h)
+{
+    for (size_t i = 0; i < HASH_SIZE; i++)
+        snprintf(out + 2 * i, 3, "%02x", h->bytes[i]);
+}
+
+/* What the tree still shows in spite of it. */
+static const char *scrub_provable(const ledger_damage *d)
+{
+    switch (d->kind) {
+    case DAMAGE_ENTRY:
+        return d->has_leaf ? _("that it was signed, by its leaf hash: a copy with this hash is the "
+                               "right one (wufei repair --from BACKUP); all other entries")
+                           : _("the entries in whole tiles; not this one");
+    case DAMAGE_TILE:
+    case DAMAGE_TABLE:
+    case DAMAGE_HEAD:
+        return _("every entry that is not named here: it can be computed from them again (wufei "
+                 "repair)");
+    case DAMAGE_STORE:
+        return _("every entry that is not named here");
+    case DAMAGE_FILE:
+        return _("every entry");
+    }
+    return NULL;
+}
+
+static void scrub_found(void *ctx, const ledger_damage *d)
+{
+    static const char *const words[] = {
+        [DAMAGE_FILE] = "file", [DAMAGE_STORE] = "store", [DAMAGE_ENTRY] = "entry",
+        [DAMAGE_TILE] = "tile", [DAMAGE_HEAD] = "head",   [DAMAGE_TABLE] = "table"};
+    scrub_job *job = ctx;
+    answer *a = &job->damages;
+    char number[64] = "", leaf[2 * HASH_SIZE + 1] = "";
+    if (d->kind == DAMAGE_TILE)
+        snprintf(number, sizeof number, "%u/%llu", d->level, (unsigned long long)d->number);
+    else if (d->kind == DAMAGE_ENTRY || (d->kind == DAMAGE_STORE && d->number != UINT64_MAX))
+        snprintf(number, sizeof number, "%llu", (unsigned long long)d->number);
+    if (d->has_leaf)
+        scrub_hex(leaf, &d->leaf);
+    cell_text(a, words[d->kind]);
+    cell_text(a, number);
+    cell_text(a, d->text);
+    cell_text(a, scrub_provable(d));
+    cell_text(a, leaf);
+    answer_row(a);
+    job->entries |= d->kind == DAMAGE_ENTRY;
+    job->tiles |= d->kind == DAMAGE_TILE;
+    job->others |= d->kind != DAMAGE_ENTRY && d->kind != DAMAGE_TILE;
+}
+
+/* ---- the book ------------------------------------------------------------------------------ */
+
+static wf_status scrub_ignore_begin(void *ctx, const char *name, const char *title,
+                                    const wf_column *columns, size_t count, wf_error *err)
+{
+    (void)ctx, (void)name, (void)title, (void)columns, (void)count, (void)err;
+    return WF_OK;
+}
+
+static wf_status scrub_ignore_row(void *ctx, const wf_cell *cells, size_t count, wf_error *err)
+{
+    (void)ctx, (void)cells, (void)count, (void)err;
+    return WF_OK;
+}
+
+static wf_status scrub_ignore_end(void *ctx, wf_error *err)
+{
+    (void)ctx, (void)err;
+    return WF_OK;
+}
+
+static wf_status scrub_book_in_child(void *ctx, void *result, wf_error *err)
+{
+    const scrub_job *job = ctx;
+    const wf_open_options open = {.read_only = true, .at = WF_AT_NOW};
+    const wf_sink nowhere = {NULL, scrub_ignore_begin, scrub_ignore_row, scrub_ignore_end};
+    wf_ledger *l = NULL;
+    (void)result;
+    wf_status status = wf_open(&l, job->dir, &open, err);
+    if (status == WF_OK)
+        status = wf_rebuild(l, true, job->options->progress, job->options->ctx, &nowhere, err);
+    wf_close(l);
+    return status;
+}
+
+static wf_status scrub_book(scrub_job *job, bool *damaged, wf_error *err)
+{
+    char none;
+    wf_error why = {0};
+    wf_status status = ledger_guard(job->dir, scrub_book_in_child, job, &none, 1, &why);
+    *damaged = status == WF_DAMAGED;
+    if (status != WF_OK && status != WF_DAMAGED)
+        return wf_fail(err, status, "%s", why.text);
+    if (*damaged) {
+        answer *a = &job->damages;
+        cell_text(a, "book");
+        cell_empty(a);
+        cell_text(a, why.text);
+        cell_text(a, _("every entry: the book follows from them (wufei rebuild)"));
+        cell_empty(a);
+        answer_row(a);
+    }
+    return WF_OK;
+}
+
+/* ---- the answer ---------------------------------------------------------------------------- */
+
+static void scrub_check(answer *a, const char *check, bool whole, uint64_t count, const char *unit,
+                        const char *detail)
+{
+    cell_text(a, check);
+    cell_text(a, whole ? "whole" : "damaged");
+    cell_integer(a, (int64_t)count);
+    cell_text(a, unit);
+    cell_text(a, detail);
+    answer_row(a);
+}
+
+static wf_status scrub_checks(const scrub_job *job, const ledger_scrub_report *r,
+                              const char *of_book, const wf_sink *sink, wf_error *err)
+{
+    answer a;
+    char root[2 * HASH_SIZE + 1];
+    scrub_hex(root, &r->root);
+    answer_begin(&a, sink, err, "checks", N_("Checks"), COLUMNS(check_columns));
+    scrub_check(&a, "entries", !job->entries && r->entries == r->size, r->entries, "entries", NULL);
+    scrub_check(&a, "tiles", !job->tiles && r->entries == r->size, r->tiles, "tiles",
+                r->entries == r->size && r->size > 0 ? root : NULL);
+    scrub_check(&a, "store, files, tables", !job->others, r->ids, "ids", NULL);
+    cell_text(&a, "signatures");
+    cell_text(&a, r->signatures > 0 ? "whole" : "not compared");
+    cell_integer(&a, (int64_t)r->signatures);
+    cell_text(&a, "signatures");
+    cell_empty(&a);
+    answer_row(&a);
+    cell_text(&a, "book");
+    cell_text(&a, of_book);
+    cell_empty(&a);
+    cell_empty(&a);
+    cell_empty(&a);
+    answer_row(&a);
+    return answer_end(&a);
+}
+
+wf_status wf_scrub(const char *dir, const wf_scrub_options *options, const wf_sink *sink,
+                   wf_error *err)
+{
+    const wf_scrub_options defaults = {.signatures = true, .book = true};
+    wf_error_clear(err);
+    if (options == NULL)
+        options = &defaults;
+    scrub_job job = {.dir = dir, .options = options};
+    ledger_progress progress = {scrub_report_progress, (void *)(uintptr_t)options};
+    ledger_scrub_options below = {.signatures = options->signatures,
+                                  .progress = options->progress == NULL ? NULL : &progress,
+                                  .found = scrub_found,
+                                  .ctx = &job};
+    ledger_scrub_report report;
+    bool book_damaged = false;
+    answer_begin(&job.damages, sink, err, "damages", N_("Damage"), COLUMNS(damage_columns));
+    wf_status status = ledger_scrub(dir, &below, &report, err);
+    bool compare = options->book && report.damages == 0;
+    if (status == WF_OK && compare)
+        status = scrub_book(&job, &book_damaged, err);
+    if (status == WF_OK)
+        status = answer_end(&job.damages);
+    if (status == WF_OK)
+        status = scrub_checks(&job, &report,
+                              !compare ? "not compared" : (book_damaged ? "damaged" : "whole"),
+                              sink, err);
+    if (status != WF_OK || (report.damages == 0 && !book_damaged))
+        return status;
+    if (report.entries_bad > 0)
+        return wf_fail(err, WF_DAMAGED,
+                       _("%s: %llu damages were found, %llu of them entries that are not what was "
+                         "signed; see what wufei repair can put right"),
+                       dir, (unsigned long long)report.damages,
+                       (unsigned long long)report.entries_bad);
+    return wf_fail(err, WF_DAMAGED,
+                   _("%s: %llu damages were found, every entry is what was signed; see what wufei "
+                     "repair can put right"),
+                   dir, (unsigned long long)(report.damages + book_damaged));
+}

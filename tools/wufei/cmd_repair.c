@@ -1,0 +1,43 @@
+/*
+ * wufei repair: what can be known for sure is put right.
+ */
+#include "command.h"
+
+enum { REPAIR_FROM, REPAIR_GUARD };
+
+static const option_spec options[] = {
+    {"from", 0, "DIR",
+     N_("a backup, another copy or exported tiles: damaged entries are taken from it where their "
+        "hash is right")},
+    {"guard", 0, "FILE", N_("only this: keep the last checkpoint also in FILE from now on")},
+};
+
+static wf_status repair_run(arguments *args)
+{
+    progress bar;
+    output *out = NULL;
+    wf_repair_options repair = {.from = args->value[REPAIR_FROM],
+                                .guard = args->value[REPAIR_GUARD],
+                                .progress = progress_report,
+                                .ctx = &bar};
+    progress_start(&bar, args);
+    wf_explain_faults();
+    wf_status status = command_output(args, &out, NULL, false, NULL);
+    if (status == WF_OK) {
+        wf_sink sink = output_sink(out);
+        status = wf_repair(args->ledger, &repair, &sink, &args->error);
+    }
+    progress_clear(&bar);
+    return command_close(args, out, NULL, status);
+}
+
+const command command_repair = {
+    .name = "repair",
+    .summary = N_("put right what can be known for sure: meta pages, tiles, tables, the book, and "
+                  "entries of which a backup has the right bytes"),
+    .synopsis = "[--from DIR | --guard FILE]",
+    .example = "  wufei repair\n  wufei repair --from /mnt/disk/ledger-2026-11-22\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = repair_run,
+};
