@@ -78,6 +78,8 @@ wf_status key_order_parse(key_order *out, const char *text, size_t size, wf_erro
 /* The line that a signature adds to the file. */
 void key_order_signature_line(buffer *out, const key_signature *signature);
 
+/* The first bytes of its suite's hash of a public key (key_sign.c). */
+void key_id_of(uint8_t out[KEY_ID_SIZE], const suite_public_key *key);
 enum { KEY_ID_TEXT = 2 * KEY_ID_SIZE + 1 };
 const char *key_id_text(char out[KEY_ID_TEXT], const uint8_t id[KEY_ID_SIZE]);
 bool key_id_parse(uint8_t out[KEY_ID_SIZE], const char *text, size_t size);

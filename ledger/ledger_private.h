@@ -205,8 +205,6 @@ typedef struct key_scratch {
 bool key_scratch_init(key_scratch *s);
 void key_scratch_free(key_scratch *s);
 
-/* The first bytes of its suite's hash of a public key. */
-void key_id_of(uint8_t out[KEY_ID_SIZE], const suite_public_key *key);
 bool key_equal(const suite_public_key *a, const suite_public_key *b);
 /* That a record brings a public key of the ledger's suite. */
 wf_status key_check(const suite *s, const suite_public_key *key, wf_error *err);

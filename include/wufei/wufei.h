@@ -109,6 +109,7 @@ typedef struct wf_open_options {
     void *ctx;
     unsigned threads; /* 0: number of processors */
     bool point_reads; /* a few rows will be asked for: on a large ledger each answer is quicker */
+    bool without_key; /* to enter an order that replaces the operator's key, which is lost */
 } wf_open_options;
 
 WF_API wf_status wf_open(wf_ledger **out, const char *dir, const wf_open_options *options,
@@ -358,6 +359,78 @@ typedef struct wf_repair_options {
    "repairs"; then scrubs: WF_DAMAGED when something is left. Nobody writes meanwhile. */
 WF_API wf_status wf_repair(const char *dir, const wf_repair_options *options, const wf_sink *sink,
                            wf_error *err);
+
+/* ---- keys --------------------------------------------------------------------------------- */
+
+/* A private key is a PEM file, mode 0600. Passphrases of encrypted ones come from the file that
+   $WUFEI_KEY_PASSPHRASE_FILE names (a line each), or are asked for on a terminal. */
+
+typedef struct wf_key_info {
+    const char *suite;
+    char id[17];         /* 16 hexadecimal digits */
+    char public_key[96]; /* base64 */
+} wf_key_info;
+
+/* A new private key in a new file. suite NULL: "ed25519-sha256". */
+WF_API wf_status wf_key_new(const char *path, const char *suite, bool encrypt, wf_key_info *out,
+                            wf_error *err);
+/* Of a file with a private or public key. *out_pem (may be NULL): the public key in PEM, malloced.
+ */
+WF_API wf_status wf_key_read(const char *path, wf_key_info *out, char **out_pem, wf_error *err);
+
+/* The keys of a ledger: party, from and until which entry, why they ended, verifier keys. party
+   NULL: all; "operator"; "quorum": the offline keys. */
+WF_API wf_status wf_keys(wf_ledger *ledger, const char *party, const wf_sink *sink, wf_error *err);
+
+/* What is to happen to a key. */
+typedef struct wf_key_change {
+    const char *party;      /* "operator", or a party */
+    const char *key_path;   /* the key that ends; NULL for the operator's, which the ledger has */
+    const char *new_path;   /* what follows it; the operator's, NULL: a new one is made */
+    const char *new_signer; /* or the socket of the process that has it; operator only */
+    bool encrypt;           /* a new one of the operator */
+    const char *reason;     /* of a revocation */
+    const char *key_id;     /* of an order: the key that is to end */
+} wf_key_change;
+
+/* The operator enters a party's public key. */
+WF_API wf_status wf_key_add(wf_ledger *ledger, const char *party, const char *path, wf_error *err);
+WF_API wf_status wf_key_rotate(wf_ledger *ledger, const wf_key_change *change, wf_error *err);
+/* By the key itself. */
+WF_API wf_status wf_key_revoke(wf_ledger *ledger, const wf_key_change *change, wf_error *err);
+/* The first offline keys of a ledger. */
+WF_API wf_status wf_key_quorum(wf_ledger *ledger, unsigned threshold, const char *const *paths,
+                               size_t count, wf_error *err);
+/* The text of an order for offline keys to sign: to revoke, or, with `change` NULL, to put other
+   offline keys in their place. The caller frees. */
+WF_API wf_status wf_key_order(wf_ledger *ledger, const wf_key_change *change, unsigned threshold,
+                              const char *const *paths, size_t count, char **out, wf_error *err);
+
+typedef struct wf_key_order_info {
+    bool replaces_operator; /* open the ledger with `without_key` to enter it */
+    bool is_quorum;
+    char origin[256], party[80], key_id[17], reason[256];
+    unsigned signatures;
+} wf_key_order_info;
+
+WF_API wf_status wf_key_order_read(const char *text, size_t size, wf_key_order_info *out,
+                                   wf_error *err);
+/* Adds a signature to the file of an order. */
+WF_API wf_status wf_key_order_sign(const char *order_path, const char *key_path,
+                                   wf_key_order_info *out, wf_error *err);
+/* Enters a signed order. new_path or new_signer (else NULL): the private key that it names. */
+WF_API wf_status wf_key_order_enter(wf_ledger *ledger, const char *text, size_t size,
+                                    const char *new_path, const char *new_signer, wf_error *err);
+
+typedef struct wf_key_serve_options {
+    const char *key_path, *socket_path;
+    const char *memory_path;                          /* what it signed last; NULL: KEY.signed */
+    void (*ready)(void *ctx, const wf_key_info *key); /* it listens; may be NULL */
+    void *ctx;
+} wf_key_serve_options;
+
+/* Signs for other processes of this user until SIGTERM or SIGINT. */
+WF_API wf_status wf_key_serve(const wf_key_serve_options *options, wf_error *err);
 
 #ifdef __cplusplus
 }

@@ -114,6 +114,7 @@ wf_status wf_open(wf_ledger **out, const char *dir, const wf_open_options *optio
         ledger_hooks hooks = book_hooks(l->book);
         ledger_options below = {.read_only = options->read_only,
                                 .point_reads = options->point_reads,
+                                .without_key = options->without_key,
                                 .threads = options->threads,
                                 .hooks = &hooks};
         status = ledger_open(&l->log, dir, &below, err);

@@ -15,7 +15,7 @@ wrong() {
 
 wrong "which command"
 wrong "did you mean 'balance'" balanse
-for planned in sign submit pickup actions indicators key; do
+for planned in sign submit pickup actions indicators; do
     wrong "not in this version" $planned
 done
 wrong "unknown language 'fr'; allowed: en, zh" --lang fr stat

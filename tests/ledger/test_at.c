@@ -157,7 +157,8 @@ static void answers_are_those_of_then(void **state)
 }
 
 /* Also between a record about keys and what it brings, where the stored rows speak of later. A size
-   at which statements stand without their seal is none that was ever committed, and is said to be. */
+   at which statements stand without their seal is none that was ever committed, and is said to be.
+ */
 static void every_size_verifies(void **state)
 {
     (void)state;
@@ -166,8 +167,8 @@ static void every_size_verifies(void **state)
     for (uint64_t size = 1; size <= last; size += size > 1 && size < 240 ? 57 : 1) {
         wf_error err = {0};
         ledger_verify_report report;
-        bool whole = size < 2 || (size >= sealed && size <= steps[step_count - 2].size) ||
-                     size == last;
+        bool whole =
+            size < 2 || (size >= sealed && size <= steps[step_count - 2].size) || size == last;
         if (size > steps[step_count - 2].size && size + 3 < last && size % 32 != 0)
             continue;
         ledger *l = open_at(size);

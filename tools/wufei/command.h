@@ -58,7 +58,7 @@ typedef struct command {
 extern const command command_init, command_import, command_list, command_show, command_trace,
     command_balance, command_audit, command_verify, command_prove, command_checkpoint,
     command_export, command_rebuild, command_archive, command_stat, command_backup, command_restore,
-    command_witness, command_scrub, command_repair;
+    command_witness, command_scrub, command_repair, command_key;
 extern const command *const commands[]; /* NULL-terminated */
 
 /* ---- options.c ----------------------------------------------------------------------------- */

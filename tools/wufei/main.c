@@ -14,17 +14,20 @@
 #include "command.h"
 
 const command *const commands[] = {
-    &command_init,    &command_import,  &command_list,    &command_show,   &command_trace,
-    &command_balance, &command_audit,   &command_verify,  &command_prove,  &command_checkpoint,
-    &command_export,  &command_rebuild, &command_archive, &command_stat,   &command_backup,
-    &command_restore, &command_witness, &command_scrub,   &command_repair, NULL,
+    &command_init,       &command_import,  &command_list,
+    &command_show,       &command_trace,   &command_balance,
+    &command_audit,      &command_verify,  &command_prove,
+    &command_checkpoint, &command_export,  &command_rebuild,
+    &command_archive,    &command_stat,    &command_backup,
+    &command_restore,    &command_witness, &command_scrub,
+    &command_repair,     &command_key,     NULL,
 };
 
 /* Named by the contract of the command line and not built yet. */
 static const char *const planned[] = {
     "sign",     "submit",    "file",     "pickup",  "handover",   "arrive", "receive",
     "reject",   "return",    "redirect", "confirm", "correct",    "cancel", "treat",
-    "generate", "stocktake", "report",   "actions", "indicators", "key",
+    "generate", "stocktake", "report",   "actions", "indicators",
 };
 enum { PLANNED_COUNT = sizeof planned / sizeof *planned };
 
