@@ -34,6 +34,10 @@ typedef struct listener {
     bool stopping;
 } listener;
 
+/* Signals are the process's, so it has one server. And libevent hands an error of accepting the
+   evhttp that it belongs to, whatever was asked for: who serves has to be found otherwise. */
+static listener *serving;
+
 static wf_status fail(wf_error *err, wf_status status, const char *format, ...) WF_PRINTF(3, 4);
 
 static wf_status fail(wf_error *err, wf_status status, const char *format, ...)
@@ -153,13 +157,13 @@ static void go_on(evutil_socket_t fd, short what, void *ctx)
 
 static void cannot_accept(struct evconnlistener *socket, void *ctx)
 {
-    listener *l = ctx;
+    (void)ctx; /* the evhttp */
     const struct timeval moment = {.tv_sec = REST_S};
     char time_text[40];
     fprintf(stderr, "%s %s: %s\n", wf_format_time(time_text, wf_now_ms() / 1000 * 1000, 0),
             _("a connection cannot be taken"), strerror(EVUTIL_SOCKET_ERROR()));
     evconnlistener_disable(socket);
-    event_add(l->rest, &moment);
+    event_add(serving->rest, &moment);
 }
 
 static wf_status tell_ready(listener *l, const char *host, wf_error *err)
@@ -229,6 +233,7 @@ wf_status service_listen(const service_server *server, wf_error *err)
                     _("'%s' is not an address to listen on; expected one like 127.0.0.1:8080 or "
                       "[::1]:8080"),
                     server->address);
+    serving = &l;
     signal(SIGPIPE, SIG_IGN); /* a peer that went away is a failed write */
     wf_status status = listener_open(&l, host, port, err);
     if (status == WF_OK)
@@ -236,5 +241,6 @@ wf_status service_listen(const service_server *server, wf_error *err)
     if (status == WF_OK && event_base_dispatch(l.base) < 0)
         status = fail(err, WF_SYSTEM, _("%s: the server stopped by itself"), server->address);
     listener_close(&l);
+    serving = NULL;
     return status;
 }
