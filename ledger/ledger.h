@@ -7,6 +7,7 @@
  *     store/         the LMDB environment
  *     checkpoint     the last signed checkpoint, replaced atomically after commits
  *     operator.pem   the operator's private key, mode 0600 (absent: reading works, writing not)
+ *     meta           copy of the store's first pages, for repair (store_meta.c)
  *     guard          optional: the path of a second copy of the checkpoint, outside (outside.c)
  * It is made under a temporary name (".NAME.tmp.PID") beside its place, synced and renamed; what an
  * interrupted attempt left there is removed by the next one for the same place.
