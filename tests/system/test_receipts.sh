@@ -95,6 +95,22 @@ expect 2 "is no checkpoint that this ledger" wufei checkpoint --since forged
 expect 0 "" wufei -L other init --origin test.example/other
 expect 2 'it is of the ledger "test.example/other"' wufei checkpoint --since other/checkpoint
 
+# --- what enters a key acknowledges as well; a new key signs from there on, and both checkpoints
+# are checked under a policy that knows the two
+expect 0 "receipt: $work/ledger.receipts/$(size).tlog-proof" wufei -L "$work/ledger" key rotate
+eval "$(sed -n 's/.*check it with: //p' err)" > out
+same "$(head -1 out)" "holds: the entry is in the log" "the check that key rotate names"
+old_vkey=$vkey
+vkey=$(wufei stat --format csv | sed -n 's/^vkey,//p')
+[ "$vkey" != "$old_vkey" ] || same "$vkey" "another" "the key after key rotate"
+printf 'log %s\nlog %s\nquorum none\n' "$old_vkey" "$vkey" > both.policy
+expect 0 "" wufei checkpoint --since kept -o rotated.proof
+expect 0 "holds: size $(size) extends size" wufei-verify extends --policy both.policy kept rotated.proof
+expect 1 "by a given key" wufei-verify extends --vkey "$vkey" kept rotated.proof
+wufei key new -o party.pem --suite "${WUFEI_TEST_SUITE:-ed25519-sha256}" > /dev/null
+expect 0 "receipt: party.tlog-proof" wufei key add PG party.pem.pub --receipt party.tlog-proof
+check party
+
 # --- put back to an older state, whole: nothing inside the folder shows it, the kept one does
 cp -a ledger whole
 more P2

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "receipt.h"
 
 enum {
     KEY_OUT,
@@ -20,7 +20,8 @@ enum {
     KEY_ORDER,
     KEY_THRESHOLD,
     KEY_SOCKET,
-    KEY_MEMORY
+    KEY_MEMORY,
+    KEY_RECEIPT
 };
 
 static const option_spec options[] = {
@@ -38,6 +39,7 @@ static const option_spec options[] = {
     {"threshold", 0, "N", N_("quorum: so many of the offline keys act together")},
     {"socket", 0, "PATH", N_("serve: where to listen")},
     {"memory", 0, "FILE", N_("serve: what was signed last (else KEY.signed)")},
+    RECEIPT_OPTION,
 };
 
 /* ---- help ------------------------------------------------------------------------------------ */
@@ -206,24 +208,44 @@ static wf_status key_sign_run(arguments *args)
 
 /* ---- the ledger ------------------------------------------------------------------------------ */
 
-static wf_status key_open(arguments *args, wf_ledger **out, bool without_key)
+/* A ledger that a key's record is to be entered into, and the receipt for it. */
+typedef struct key_entering {
+    wf_ledger *ledger;
+    receipt_place receipt;
+    uint64_t size_before;
+} key_entering;
+
+static wf_status key_open(arguments *args, key_entering *out, bool without_key)
 {
     const wf_open_options open = {.at = WF_AT_NOW, .without_key = without_key};
     wf_explain_faults();
-    return wf_open(out, args->ledger, &open, &args->error);
+    wf_status status = wf_open(&out->ledger, args->ledger, &open, &args->error);
+    if (status == WF_OK)
+        status = receipt_check(args, &out->receipt, args->value[KEY_RECEIPT], NULL);
+    if (status == WF_OK)
+        out->size_before = wf_size(out->ledger);
+    return status;
+}
+
+/* It was entered, unless `status` says otherwise: acknowledged, and the keys of the party shown. */
+static wf_status key_close(arguments *args, key_entering *e, const char *party, wf_status status)
+{
+    if (status == WF_OK)
+        status = key_print_keys(args, e->ledger, party);
+    if (status == WF_OK)
+        status = receipt_write(args, e->ledger, &e->receipt, e->size_before, wf_size(e->ledger));
+    return command_close(args, NULL, e->ledger, status);
 }
 
 static wf_status key_add_run(arguments *args)
 {
-    wf_ledger *ledger = NULL;
+    key_entering e = {0};
     wf_status status = key_rest(args, 2, 2, "PARTY PUBFILE");
     if (status == WF_OK)
-        status = key_open(args, &ledger, false);
+        status = key_open(args, &e, false);
     if (status == WF_OK)
-        status = wf_key_add(ledger, args->rest[1], args->rest[2], &args->error);
-    if (status == WF_OK)
-        status = key_print_keys(args, ledger, args->rest[1]);
-    return command_close(args, NULL, ledger, status);
+        status = wf_key_add(e.ledger, args->rest[1], args->rest[2], &args->error);
+    return key_close(args, &e, args->rest[1], status);
 }
 
 static wf_key_change key_change(const arguments *args, const char *party)
@@ -239,7 +261,7 @@ static wf_key_change key_change(const arguments *args, const char *party)
 
 static wf_status key_rotate_run(arguments *args)
 {
-    wf_ledger *ledger = NULL;
+    key_entering e = {0};
     const char *party = args->rest_count > 1 ? args->rest[1] : "operator";
     const wf_key_change change = key_change(args, party);
     wf_status status = key_rest(args, 0, 1, "[PARTY --key OLD --new NEW]");
@@ -247,12 +269,10 @@ static wf_status key_rotate_run(arguments *args)
         status = command_fail(args, WF_USAGE,
                               _("the operator's key is in the ledger's folder; leave out --key"));
     if (status == WF_OK)
-        status = key_open(args, &ledger, false);
+        status = key_open(args, &e, false);
     if (status == WF_OK)
-        status = wf_key_rotate(ledger, &change, &args->error);
-    if (status == WF_OK)
-        status = key_print_keys(args, ledger, party);
-    return command_close(args, NULL, ledger, status);
+        status = wf_key_rotate(e.ledger, &change, &args->error);
+    return key_close(args, &e, party, status);
 }
 
 /* An order is written outside of the ledger, which is only read for it. */
@@ -279,7 +299,7 @@ static wf_status key_write_order(arguments *args, const wf_key_change *change, u
 
 static wf_status key_revoke_run(arguments *args)
 {
-    wf_ledger *ledger = NULL;
+    key_entering e = {0};
     wf_status status =
         key_rest(args, 1, 1, "PARTY --reason TEXT [--key FILE | --id KEYID --order FILE]");
     if (status == WF_OK)
@@ -292,17 +312,15 @@ static wf_status key_revoke_run(arguments *args)
     if (args->value[KEY_ID] != NULL)
         return command_fail(args, WF_USAGE,
                             _("--id goes with --order: who holds the key names it with --key"));
-    status = key_open(args, &ledger, false);
+    status = key_open(args, &e, false);
     if (status == WF_OK)
-        status = wf_key_revoke(ledger, &change, &args->error);
-    if (status == WF_OK)
-        status = key_print_keys(args, ledger, change.party);
-    return command_close(args, NULL, ledger, status);
+        status = wf_key_revoke(e.ledger, &change, &args->error);
+    return key_close(args, &e, change.party, status);
 }
 
 static wf_status key_quorum_run(arguments *args)
 {
-    wf_ledger *ledger = NULL;
+    key_entering e = {0};
     uint64_t threshold = 0;
     wf_status status = key_rest(args, 1, 16, "--threshold N PUBFILE... [--order FILE]");
     if (status == WF_OK)
@@ -316,18 +334,16 @@ static wf_status key_quorum_run(arguments *args)
     if (status == WF_OK && args->value[KEY_ORDER] != NULL)
         return key_write_order(args, NULL, (unsigned)threshold);
     if (status == WF_OK)
-        status = key_open(args, &ledger, false);
+        status = key_open(args, &e, false);
     if (status == WF_OK)
-        status = wf_key_quorum(ledger, (unsigned)threshold, args->rest + 1, args->rest_count - 1,
+        status = wf_key_quorum(e.ledger, (unsigned)threshold, args->rest + 1, args->rest_count - 1,
                                &args->error);
-    if (status == WF_OK)
-        status = key_print_keys(args, ledger, "quorum");
-    return command_close(args, NULL, ledger, status);
+    return key_close(args, &e, "quorum", status);
 }
 
 static wf_status key_enter_run(arguments *args)
 {
-    wf_ledger *ledger = NULL;
+    key_entering e = {0};
     wf_key_order_info info;
     char *text = NULL;
     size_t size = 0;
@@ -337,14 +353,12 @@ static wf_status key_enter_run(arguments *args)
     if (status == WF_OK)
         status = wf_key_order_read(text, size, &info, &args->error);
     if (status == WF_OK)
-        status = key_open(args, &ledger, info.replaces_operator);
+        status = key_open(args, &e, info.replaces_operator);
     if (status == WF_OK)
-        status = wf_key_order_enter(ledger, text, size, args->value[KEY_NEW],
+        status = wf_key_order_enter(e.ledger, text, size, args->value[KEY_NEW],
                                     args->value[KEY_SIGNER], &args->error);
-    if (status == WF_OK)
-        status = key_print_keys(args, ledger, info.is_quorum ? "quorum" : info.party);
     free(text);
-    return command_close(args, NULL, ledger, status);
+    return key_close(args, &e, info.is_quorum ? "quorum" : info.party, status);
 }
 
 /* ---- the signer ------------------------------------------------------------------------------ */
