@@ -59,6 +59,7 @@ int bench_signed(const char *work);
 int bench_verify(const char *work);
 int bench_audit(const char *work);
 int bench_show(const char *work, const char *wufei);
+int bench_archive(const char *work, const char *wufei);
 void bench_suites(void);                           /* promises nothing */
 int bench_log(const char *work, uint64_t entries); /* the ledger without a book: ledger_log.c */
 

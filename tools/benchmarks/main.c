@@ -31,7 +31,7 @@ int main(int argc, char **argv)
     }
     if (argc < 4 || entries == 0) {
         fprintf(stderr, "usage: wufei-bench [--entries N] WORK_DIR CITY_DIR WUFEI "
-                        "[ingest|signed|verify|audit|show|suites|ledger]...\n");
+                        "[ingest|signed|verify|audit|show|archive|suites|ledger]...\n");
         return 2;
     }
     const char *work = argv[1];
@@ -47,6 +47,8 @@ int main(int argc, char **argv)
         missed += bench_audit(work);
     if (wanted(argc, argv, "show"))
         missed += bench_show(work, argv[3]);
+    if (wanted(argc, argv, "archive"))
+        missed += bench_archive(work, argv[3]);
     if (wanted(argc, argv, "suites"))
         bench_suites();
     if (wanted(argc, argv, "ledger"))
