@@ -71,8 +71,8 @@ static double time_show(const char *dir, const char *wufei)
     double best = 1e9;
     for (int i = 0; i < SHOWS; i++) {
         snprintf(entry, sizeof entry, "entry:%d", 1000 + 997 * i % 3000);
-        char *argv[] = {(char *)(uintptr_t)wufei, "show", entry, "-L", (char *)(uintptr_t)dir,
-                        NULL};
+        char *argv[] = {(char *)(uintptr_t)wufei, "show", entry, "-L",
+                        (char *)(uintptr_t)dir,   NULL};
         double seconds = bench_spawn(argv);
         if (seconds >= 0 && seconds < best)
             best = seconds;
@@ -136,8 +136,7 @@ static void archive_all(const char *dir)
     double seconds = bench_seconds() - start;
     bench_close(&b);
     printf("archive: %llu entries of %.0f bytes into %.0f bytes each, %.0f entries/s\n",
-           (unsigned long long)report.entries,
-           (double)report.entry_bytes / (double)report.entries,
+           (unsigned long long)report.entries, (double)report.entry_bytes / (double)report.entries,
            (double)report.archived_bytes / (double)report.entries,
            (double)report.entries / seconds);
 }
