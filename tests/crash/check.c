@@ -17,34 +17,53 @@
 
 #include "api/api.h"
 #include "ledger_private.h"
+#include "witness/witness.h"
+#include "witness/witness_kept.h"
 
 enum { CHECK_SECONDS = 60 };
 
-bool check_parse(promise *out, const char *mark)
+static const struct {
+    const char *word;
+    int kind;
+} words[] = {
+    {"may", PROMISE_MAY},           {"ledger", PROMISE_LEDGER},       {"entry", PROMISE_ENTRY},
+    {"replaced", PROMISE_REPLACED}, {"witnessed", PROMISE_WITNESSED}, {"witness", PROMISE_WITNESS},
+    {"cosigned", PROMISE_COSIGNED},
+};
+enum { WORDS = sizeof words / sizeof *words };
+
+static bool parse_digest(unsigned char out[32], const char *mark)
 {
-    char word[16] = "", hex[65] = "", how[16] = "";
-    *out = (promise){0};
-    if (sscanf(mark, "%15s %63s", word, out->name) != 2)
+    char hex[65] = "";
+    if (sscanf(mark, "%*s %*s %*s %64s", hex) != 1)
         return false;
-    if (strcmp(word, "may") == 0) {
-        out->kind = PROMISE_MAY;
-        out->by_init = sscanf(mark, "%*s %*s %15s", how) == 1 && strcmp(how, "init") == 0;
-        return true;
-    }
-    if (strcmp(word, "ledger") == 0) {
-        out->kind = PROMISE_LEDGER;
-        return true;
-    }
-    out->kind = PROMISE_ENTRY;
-    if (strcmp(word, "entry") != 0 || sscanf(mark, "%*s %*s %llu %64s", &out->seq, hex) != 2)
-        return false;
-    for (size_t i = 0; i < sizeof out->statement; i++) {
+    for (size_t i = 0; i < 32; i++) {
         unsigned byte = 0;
         if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
             return false;
-        out->statement[i] = (unsigned char)byte;
+        out[i] = (unsigned char)byte;
     }
     return true;
+}
+
+bool check_parse(promise *out, const char *mark)
+{
+    char word[16] = "", third[192] = "";
+    size_t at = 0;
+    *out = (promise){0};
+    int fields = sscanf(mark, "%15s %63s %191s", word, out->name, third);
+    while (at < WORDS && strcmp(words[at].word, word) != 0)
+        at++;
+    if (at == WORDS || fields < 2)
+        return false;
+    memcpy(&out->kind, &words[at].kind, sizeof words[at].kind);
+    out->by_init = strcmp(third, "init") == 0;
+    out->copy = strcmp(third, "copy") == 0;
+    strcpy(out->folder, third);
+    out->seq = strtoull(third, NULL, 10);
+    if (out->kind == PROMISE_ENTRY)
+        return parse_digest(out->statement, mark);
+    return fields == 3 || out->kind == PROMISE_LEDGER || out->kind == PROMISE_MAY;
 }
 
 /* ---- one ledger --------------------------------------------------------------------------- */
@@ -74,7 +93,9 @@ static const wf_sink nowhere = {NULL, sink_begin, sink_row, sink_end};
 typedef struct expected {
     const char *name;
     char path[4096];
-    bool may, by_init, whole;
+    bool by_init, copy, whole, witness;
+    const char *folder;                               /* of a witness: its key, logs and request */
+    unsigned long long cosigned, witnessed, replaced; /* sizes; replaced 0: not */
     const promise *promises;
     size_t count, point;
 } expected;
@@ -114,7 +135,8 @@ static bool check_entries(check_result *out, const expected *e, wf_ledger *l)
         return fail(out, e, "cannot be read", &err);
     for (size_t i = 0; i < e->count && holds; i++) {
         const promise *p = &e->promises[i];
-        if (p->kind == PROMISE_ENTRY && p->at < e->point && strcmp(p->name, e->name) == 0)
+        bool asked = e->replaced == 0 || p->seq < e->replaced;
+        if (p->kind == PROMISE_ENTRY && p->at < e->point && strcmp(p->name, e->name) == 0 && asked)
             holds = check_entry(out, e, l, txn, p);
     }
     store_abort(txn);
@@ -134,6 +156,19 @@ static bool check_holds(check_result *out, const expected *e, wf_ledger *l)
         status = book_check_zero_sums(l->book, txn, &err);
     store_abort(txn);
     return status == WF_OK || fail(out, e, "does not hold", &err);
+}
+
+static bool check_witnessed(check_result *out, const expected *e, wf_ledger *l)
+{
+    wf_error err = {0};
+    checkpoint published = {0};
+    bool there = false;
+    if (e->witnessed == 0)
+        return true;
+    if (witness_published(l->log, &published, &there, NULL, NULL, &err) != WF_OK)
+        return fail(out, e, "what was published", &err);
+    return (there && published.size >= e->witnessed) ||
+           fail(out, e, "the published checkpoint is gone or older", NULL);
 }
 
 /* A text that leaves nobody alone: it names a command or what to do. */
@@ -159,7 +194,7 @@ static bool check_read(check_result *out, const expected *e, bool rebuild)
         snprintf(out->text, sizeof out->text, "%s: %.500s", e->name, err.text);
         return false;
     }
-    bool holds = check_holds(out, e, l) && check_entries(out, e, l);
+    bool holds = check_holds(out, e, l) && check_entries(out, e, l) && check_witnessed(out, e, l);
     if (holds && rebuild && wf_rebuild(l, true, NULL, NULL, &nowhere, &err) != WF_OK)
         holds = fail(out, e, "book", &err);
     wf_close(l);
@@ -208,7 +243,7 @@ static void check_ledger(check_result *out, expected *e, bool rebuild, bool writ
     wf_error err = {0};
     wf_init_options options = {.origin = "crash.test.example/waste", .utc_offset_minutes = 480};
     if (is_folder(e->path)) {
-        if (check_read(out, e, rebuild) && write)
+        if (check_read(out, e, rebuild) && write && !e->copy)
             check_write(out, e);
         return;
     }
@@ -225,6 +260,52 @@ static void check_ledger(check_result *out, expected *e, bool rebuild, bool writ
     }
     if (out->class == CHECK_OPENED)
         out->class = CHECK_ABSENT;
+}
+
+/* The first request once more: it is refused with the size that the witness knows. */
+static void check_witness(check_result *out, expected *e)
+{
+    wf_error err = {0};
+    witness *w = NULL;
+    witness_answer said = {0};
+    char *request = NULL, key[256], logs[256];
+    size_t size = 0;
+    snprintf(key, sizeof key, "%s/key", e->folder);
+    snprintf(logs, sizeof logs, "%s/logs", e->folder);
+    if (folder_read(e->folder, "request", 1 << 20, &request, &size, &err) != WF_OK ||
+        witness_open(&w, e->path, key, "witness.crash.test/w", logs, &err) != WF_OK) {
+        free(request);
+        fail(out, e, "the witness does not begin", &err);
+        return;
+    }
+    witness_serve(w, "POST", "/add-checkpoint", request, size, &said);
+    buffer_append_byte(&said.body, 0);
+    snprintf(err.text, sizeof err.text, "%d %.40s; it had cosigned %llu", said.status,
+             (const char *)said.body.data, e->cosigned);
+    bool knows =
+        said.status == 409 && strtoull((const char *)said.body.data, NULL, 10) >= e->cosigned;
+    if (!knows && !(said.status == 200 && e->cosigned == 0))
+        fail(out, e, "what the witness says", &err);
+    buffer_free(&said.body);
+    witness_close(w);
+    free(request);
+}
+
+static void take_promise(expected *e, const promise *p)
+{
+    e->whole = e->whole || p->kind == PROMISE_LEDGER;
+    e->by_init = e->by_init || p->by_init;
+    e->copy = e->copy || p->copy;
+    if (p->kind == PROMISE_WITNESS) {
+        e->witness = true;
+        e->folder = p->folder;
+    } else if (p->kind == PROMISE_COSIGNED && p->seq > e->cosigned) {
+        e->cosigned = p->seq;
+    } else if (p->kind == PROMISE_WITNESSED) {
+        e->witnessed = p->seq;
+    } else if (p->kind == PROMISE_REPLACED) {
+        e->replaced = p->seq;
+    }
 }
 
 static void check_all(check_result *out, const char *root, const promise *promises, size_t count,
@@ -246,12 +327,14 @@ static void check_all(check_result *out, const char *root, const promise *promis
                 (expected){.name = p->name, .promises = promises, .count = count, .point = point};
             snprintf(ledgers[at].path, sizeof ledgers[at].path, "%s/%s", root, p->name);
         }
-        ledgers[at].whole = ledgers[at].whole || p->kind == PROMISE_LEDGER;
-        ledgers[at].by_init = ledgers[at].by_init || p->by_init;
+        take_promise(&ledgers[at], p);
     }
     out->class = CHECK_OPENED;
     for (size_t i = 0; i < known && out->class != CHECK_FAILED; i++)
-        check_ledger(out, &ledgers[i], rebuild, write);
+        if (ledgers[i].witness)
+            check_witness(out, &ledgers[i]);
+        else
+            check_ledger(out, &ledgers[i], rebuild, write);
     out->finished = true;
 }
 

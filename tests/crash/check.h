@@ -4,10 +4,17 @@
  * What was promised stands in the trace, in marks that the workload wrote when it was true:
  *
  *     begin                    what came before is only the preparation
- *     may NAME [init]          from here on there may be a ledger in the folder NAME of the root;
- *                              init: when there is none, init must be able to make it
+ *     may NAME [init|copy]     from here on there may be a ledger in the folder NAME of the root;
+ *                              init: when there is none, init must be able to make it; copy: it is
+ *                              only to be read
  *     ledger NAME              there is one, whole: the command that made it has come back
  *     entry NAME SEQ HASH      its entry SEQ is acknowledged; HASH is the SHA-256 of its statement
+ *     replaced NAME SIZE       something takes the ledger's place now: entries from SIZE on, which
+ *                              the new one is not to have, are no longer asked for
+ *     witnessed NAME SIZE      its checkpoint of SIZE entries is published with its quorum
+ *     witness NAME FOLDER      NAME is the folder of a witness; in FOLDER, an absolute path, are
+ * its key (key), its logs (logs) and the first request it gets (request) cosigned NAME SIZE the
+ * witness NAME has cosigned SIZE entries
  *
  * Each ledger that is there opens, all of it verifies, it holds every acknowledged statement, its
  * masses sum up to zero, its book is the one that its log makes, and it takes another entry. One
@@ -38,11 +45,20 @@ typedef struct check_result {
 
 /* One promise, of a mark; parsed once. */
 typedef struct promise {
-    enum { PROMISE_MAY, PROMISE_LEDGER, PROMISE_ENTRY } kind;
+    enum {
+        PROMISE_MAY,
+        PROMISE_LEDGER,
+        PROMISE_ENTRY,
+        PROMISE_REPLACED,
+        PROMISE_WITNESSED,
+        PROMISE_WITNESS,
+        PROMISE_COSIGNED
+    } kind;
     size_t at; /* the op in the trace */
     char name[64];
-    bool by_init;
-    unsigned long long seq;
+    bool by_init, copy;
+    char folder[192];       /* of a witness */
+    unsigned long long seq; /* or a size */
     unsigned char statement[32];
 } promise;
 

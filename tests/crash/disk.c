@@ -39,7 +39,12 @@ static size_t number_find(numbers *n, uint64_t inode)
 static bool names_something(enum trace_kind kind)
 {
     return kind == TRACE_MAKE || kind == TRACE_FOLDER || kind == TRACE_RENAME ||
-           kind == TRACE_LINK || kind == TRACE_UNLINK || kind == TRACE_RMDIR;
+           kind == TRACE_SWAP || kind == TRACE_LINK || kind == TRACE_UNLINK || kind == TRACE_RMDIR;
+}
+
+static bool is_two(enum trace_kind kind)
+{
+    return kind == TRACE_RENAME || kind == TRACE_SWAP;
 }
 
 static void take(disk *d, numbers *n, const trace_record *r, const uint8_t *name)
@@ -54,12 +59,12 @@ static void take(disk *d, numbers *n, const trace_record *r, const uint8_t *name
     else if (r->inode != 0)
         op.file = number_find(n, r->inode);
     if (names_something(op.kind))
-        op.folder = number_find(n, op.kind == TRACE_RENAME ? r->other : r->parent);
+        op.folder = number_find(n, is_two(op.kind) ? r->other : r->parent);
     if (op.kind == TRACE_MARK) {
         op.name = must(strndup((const char *)op.data, op.size));
     } else if (names_something(op.kind)) {
         op.name = must(strndup((const char *)name, r->name_size));
-        if (op.kind == TRACE_RENAME) {
+        if (is_two(op.kind)) {
             size_t first = strlen(op.name) + 1;
             op.from_folder = number_find(n, r->parent);
             op.to = must(strndup((const char *)name + first, r->name_size - first));
@@ -117,7 +122,7 @@ bool disk_load(disk *d, const char *trace)
             return false;
         memcpy(&r, d->trace + at, sizeof r);
         at += sizeof r;
-        if (r.kind < TRACE_MAKE || r.kind > TRACE_MARK || size - at < r.name_size ||
+        if (r.kind < TRACE_MAKE || r.kind > TRACE_SWAP || size - at < r.name_size ||
             size - at - r.name_size < r.data_size) {
             fprintf(stderr, "%s: not a trace from byte %zu on\n", trace, at);
             return false;

@@ -37,9 +37,9 @@ typedef enum disk_mode {
 typedef struct disk_op {
     enum trace_kind kind;
     size_t file;        /* written, cut, synced or named */
-    size_t folder;      /* whose names change: for TRACE_RENAME the one it goes to */
-    size_t from_folder; /* of TRACE_RENAME */
-    char *name, *to;    /* `to` of TRACE_RENAME; a mark's text is in `name` */
+    size_t folder;      /* whose names change: for two names the second's */
+    size_t from_folder; /* of TRACE_RENAME, TRACE_SWAP */
+    char *name, *to;    /* `to` of TRACE_RENAME, TRACE_SWAP; a mark's text is in `name` */
     uint64_t offset;    /* for TRACE_CUT the size */
     const uint8_t *data;
     size_t size;

@@ -104,6 +104,16 @@ static void add_entry(image_file *folder, const char *name, size_t file)
     folder->count++;
 }
 
+static void swap_entries(image_file *a, const char *a_name, image_file *b, const char *b_name)
+{
+    size_t a_at = find_entry(a, a_name), b_at = find_entry(b, b_name);
+    if (a_at == SIZE_MAX || b_at == SIZE_MAX)
+        return;
+    size_t file = a->entries[a_at].file;
+    a->entries[a_at].file = b->entries[b_at].file;
+    b->entries[b_at].file = file;
+}
+
 static void apply_name(disk_image *image, const disk_op *op)
 {
     image_file *folder = &image->files[op->folder];
@@ -119,6 +129,9 @@ static void apply_name(disk_image *image, const disk_op *op)
     case TRACE_RENAME:
         remove_entry(&image->files[op->from_folder], op->name);
         add_entry(folder, op->to, op->file);
+        break;
+    case TRACE_SWAP:
+        swap_entries(&image->files[op->from_folder], op->name, folder, op->to);
         break;
     default:
         remove_entry(folder, op->name);

@@ -11,12 +11,12 @@ shift
 for name in "$@"; do
     base "$name"
     tried=0
-    disturb "$name" CRASH_FAIL=1000000:5 CRASH_POINTS="$work/points"
-    calls=$(cat "$work/points")
     for code in 5 28; do
         for on in "" +; do
-            for ((n = 1; n <= calls; n += stride)); do
-                disturb "$name" CRASH_FAIL="$n$on:$code"
+            for ((n = 1; ; n += stride)); do
+                rm -f "$work/failed"
+                disturb "$name" CRASH_FAIL="$n$on:$code" CRASH_FAILED="$work/failed"
+                [ -e "$work/failed" ] || break
                 what="$name with errno $code at call $n$on"
                 case $got in
                 0) ;;
@@ -28,6 +28,6 @@ for name in "$@"; do
             done
         done
     done
-    echo "faults $name: $calls calls, $tried runs, $failures failures so far"
+    echo "faults $name: $n calls, $tried runs, $failures failures so far"
 done
 finish

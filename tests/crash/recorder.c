@@ -7,7 +7,7 @@
  *     CRASH_KILL=Nt              the same, when the first half of the Nth, a write, is done
  *     CRASH_FAIL=N:CODE          let the Nth fail with the errno CODE, without doing anything
  *     CRASH_FAIL=N+:CODE         let the Nth and all that follow fail
- *     CRASH_POINTS=FILE          at the end, write there how many there were
+ *     CRASH_FAILED=FILE          make this file when the Nth was reached
  *
  * A point, of which there is an Nth, is a call that makes, changes, renames or removes a file or
  * makes that durable; with CRASH_FAIL also one that opens or reads a file. Functions inside the C
@@ -86,18 +86,6 @@ __attribute__((constructor)) static void recorder_begin(void)
         begin();
 }
 
-__attribute__((destructor)) static void recorder_end(void)
-{
-    const char *path = getenv("CRASH_POINTS");
-    char text[32];
-    int size = snprintf(text, sizeof text, "%lu\n", passed);
-    int fd = path != NULL
-                 ? (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0644)
-                 : -1;
-    if (fd >= 0 && syscall(SYS_write, fd, text, size) != size)
-        abort();
-}
-
 /* ---- points ------------------------------------------------------------------------------- */
 
 static void kill_self(void)
@@ -120,6 +108,9 @@ static bool point(bool reads, void (*half)(void *), void *ctx)
     }
     if (fail_at == 0 || number < fail_at || (number > fail_at && !fail_on))
         return false;
+    const char *note = getenv("CRASH_FAILED");
+    if (note != NULL && number == fail_at)
+        syscall(SYS_close, syscall(SYS_openat, AT_FDCWD, note, O_WRONLY | O_CREAT, 0644));
     errno = fail_code;
     return true;
 }
@@ -500,23 +491,39 @@ int fdatasync(int fd)
 
 /* ---- names -------------------------------------------------------------------------------- */
 
-int rename(const char *from, const char *to)
+static int rename_by(const char *from, const char *to, unsigned flags)
 {
     place a, b;
     char names[2 * NAME_MAX + 3];
     if (!place_of(&a, from) || !place_of(&b, to))
-        return (int)syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
+        return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags);
     pthread_mutex_lock(&lock);
-    trace_record r = {
-        .kind = TRACE_RENAME, .inode = inode_at(a.path), .parent = a.folder, .other = b.folder};
+    bool swap = (flags & RENAME_EXCHANGE) != 0;
+    trace_record r = {.kind = swap ? TRACE_SWAP : TRACE_RENAME,
+                      .inode = inode_at(a.path),
+                      .parent = a.folder,
+                      .other = b.folder};
     int size = snprintf(names, sizeof names, "%s%c%s", a.name, '\0', b.name);
     r.name_size = (uint32_t)size;
-    int code =
-        point(false, NULL, NULL) ? -1 : (int)syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
+    int code = -1;
+    if (!point(false, NULL, NULL))
+        code = (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags);
     if (code == 0)
         record(&r, names, NULL, 0);
     pthread_mutex_unlock(&lock);
     return code;
+}
+
+int rename(const char *from, const char *to)
+{
+    return rename_by(from, to, 0);
+}
+
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
+{
+    if (from_folder != AT_FDCWD || to_folder != AT_FDCWD)
+        return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+    return rename_by(from, to, flags);
 }
 
 int link(const char *from, const char *to)

@@ -3,7 +3,7 @@
 # syncs it finds lost ledgers.
 set -euo pipefail
 cd "$(dirname "$0")"
-./power.sh 250 "${WUFEI_TEST_SEED:-1}"
+./power.sh 100 "${WUFEI_TEST_SEED:-1}"
 . ./workloads.sh
 begin_suite
 record import

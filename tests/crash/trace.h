@@ -9,6 +9,7 @@
  *     TRACE_MAKE    the file    its folder                          its name
  *     TRACE_FOLDER  the folder  its folder                          its name
  *     TRACE_RENAME  of either   from folder  to folder              from\0to
+ *     TRACE_SWAP    of the 1st  its folder   of the 2nd             from\0to, which change places
  *     TRACE_LINK    the file    its folder                          its new name
  *     TRACE_UNLINK              its folder                          its name
  *     TRACE_RMDIR               its folder                          its name
@@ -41,7 +42,8 @@ enum trace_kind {
     TRACE_WRITE,
     TRACE_CUT,
     TRACE_SYNC,
-    TRACE_MARK
+    TRACE_MARK,
+    TRACE_SWAP
 };
 
 typedef struct trace_record {

@@ -5,6 +5,10 @@
  *     crash-work acknowledge NAME LEDGER        marks that LEDGER is whole and holds what it holds
  *     crash-work import NAME LEDGER BUNDLE N    an import in commits of at most N entries, which
  *                                               marks each statement as it is acknowledged
+ *     crash-work rotate NAME LEDGER             a new key of the operator
+ *     crash-work witness NAME STATE FOLDER N    a witness that gets the requests FOLDER/request,
+ *                                               FOLDER/request.1 ... request.N, and marks the sizes
+ *                                               it cosigned; see check.h for FOLDER
  *     crash-work hold LEDGER N                  N readers of one moment, until standard input ends;
  *                                               says "holding" when it has them, or as many as
  *                                               there are places for
@@ -18,7 +22,9 @@
 
 #include "api/api.h"
 #include "exchange/bundle.h"
+#include "ledger_private.h"
 #include "trace.h"
+#include "witness/witness.h"
 
 static const char *ledger_name;
 
@@ -131,7 +137,7 @@ static void show_problem(void *ctx, const import_problem *problem)
     fprintf(stderr, "%s: %s\n", problem->place, problem->text);
 }
 
-static int import(const char *path, const char *bundle, size_t group)
+static int import(const char *path, const char *bundle, size_t group_max)
 {
     wf_error err = {0};
     wf_ledger *l = NULL;
@@ -142,7 +148,7 @@ static int import(const char *path, const char *bundle, size_t group)
         free(summary);
         return fail(&err);
     }
-    ledger_set_group_max(l->log, group);
+    ledger_set_group_max(l->log, group_max);
     import_binding binding = {l->log, l->book};
     import_target inner = import_target_of(&binding);
     import_target outer = inner;
@@ -154,6 +160,72 @@ static int import(const char *path, const char *bundle, size_t group)
     wf_close(l);
     free(summary);
     return status == WF_OK ? 0 : fail(&err);
+}
+
+/* ---- keys --------------------------------------------------------------------------------- */
+
+static int rotate(const char *path)
+{
+    wf_error err = {0};
+    wf_ledger *l = NULL;
+    const wf_open_options options = {.at = WF_AT_NOW, .threads = 1};
+    const ledger_successor made = {0};
+    wf_status status = wf_open(&l, path, &options, &err);
+    if (status == WF_OK)
+        status = ledger_rotate_operator(l->log, &made, &err);
+    if (status == WF_OK)
+        status = mark_entries(l, &err);
+    wf_close(l);
+    return status == WF_OK ? 0 : fail(&err);
+}
+
+/* ---- a witness ---------------------------------------------------------------------------- */
+
+/* The size stands in the second line of the checkpoint, which is behind the proof's empty line. */
+static unsigned long long size_of(const char *request)
+{
+    const char *proof_end = strstr(request, "\n\n");
+    const char *line = proof_end != NULL ? strchr(proof_end + 2, '\n') : NULL;
+    return line != NULL ? strtoull(line + 1, NULL, 10) : 0;
+}
+
+static int serve_one(witness *w, const char *folder, const char *name)
+{
+    enum { REQUEST_MAX = 1 << 20 };
+    char *request = NULL, text[100];
+    size_t size = 0;
+    wf_error err = {0};
+    witness_answer said = {0};
+    if (folder_read(folder, name, REQUEST_MAX, &request, &size, &err) != WF_OK || request == NULL)
+        return fail(&err);
+    witness_serve(w, "POST", "/add-checkpoint", request, size, &said);
+    if (said.status == 200) {
+        snprintf(text, sizeof text, "cosigned %s %llu", ledger_name, size_of(request));
+        mark(text);
+    } else if (said.status >= 500) {
+        fprintf(stderr, "%s: %d %s\n", name, said.status, said.remark);
+    }
+    buffer_free(&said.body);
+    free(request);
+    return said.status >= 500 ? WF_SYSTEM : 0;
+}
+
+static int be_witness(const char *state, const char *folder, unsigned requests)
+{
+    char key[4096], logs[4096], name[32];
+    wf_error err = {0};
+    witness *w = NULL;
+    snprintf(key, sizeof key, "%s/key", folder);
+    snprintf(logs, sizeof logs, "%s/logs", folder);
+    if (witness_open(&w, state, key, "witness.crash.test/w", logs, &err) != WF_OK)
+        return fail(&err);
+    int status = serve_one(w, folder, "request");
+    for (unsigned i = 1; i <= requests && status == 0; i++) {
+        snprintf(name, sizeof name, "request.%u", i);
+        status = serve_one(w, folder, name);
+    }
+    witness_close(w);
+    return status;
 }
 
 /* ---- readers that stay -------------------------------------------------------------------- */
@@ -195,8 +267,12 @@ int main(int argc, char **argv)
         ledger_name = argv[2];
     if (argc == 4 && strcmp(argv[1], "acknowledge") == 0)
         return acknowledge(argv[3]);
+    if (argc == 4 && strcmp(argv[1], "rotate") == 0)
+        return rotate(argv[3]);
     if (argc == 6 && strcmp(argv[1], "import") == 0)
         return import(argv[3], argv[4], strtoul(argv[5], NULL, 10));
+    if (argc == 6 && strcmp(argv[1], "witness") == 0)
+        return be_witness(argv[3], argv[4], (unsigned)strtoul(argv[5], NULL, 10));
     if (argc == 4 && strcmp(argv[1], "hold") == 0)
         return hold(argv[2], strtoul(argv[3], NULL, 10));
     fprintf(stderr, "usage: see the beginning of work.c\n");
