@@ -38,7 +38,7 @@ static wf_status fill_store(ledger *l, const char *path, const ledger_hooks *hoo
 {
     const char *tables[STORE_TABLES_MAX + 1];
     ledger_table_names(tables, hooks);
-    store_options options = {.create = true, .tables = tables};
+    store_options options = {.create = true, .checked_from = LEDGER_TABLES, .tables = tables};
     wf_status status = store_open(&l->store, path, &options, err);
     if (status == WF_OK)
         status = enter_genesis(l, err);

@@ -229,6 +229,7 @@ static wf_status open_all(ledger *l, const ledger_options *options, wf_error *er
     store_options at = {.read_only = l->read_only,
                         .point_reads = options->point_reads,
                         .map_size = options->map_size,
+                        .checked_from = LEDGER_TABLES,
                         .tables = tables};
     ledger_table_names(tables, options->hooks);
     wf_status status = options->unchecked ? WF_OK : folder_check_format(l->dir, err);

@@ -56,7 +56,7 @@ static wf_status copy_in_child(void *ctx, void *result, wf_error *err)
 {
     const char *dir = ctx;
     const char *tables[STORE_TABLES_MAX + 1];
-    store_options options = {.create = true, .tables = tables};
+    store_options options = {.create = true, .checked_from = LEDGER_TABLES, .tables = tables};
     ledger_options open = {.read_only = true};
     ledger_verify_report report;
     ledger *l = NULL;

@@ -106,7 +106,7 @@ static wf_status store_in_child(void *ctx, void *result, wf_error *err)
     const scrub_job *job = ctx;
     bool *opens = result;
     const char *tables[STORE_TABLES_MAX + 1];
-    store_options options = {.read_only = true, .tables = tables};
+    store_options options = {.read_only = true, .checked_from = LEDGER_TABLES, .tables = tables};
     store *s = NULL;
     store_txn *txn = NULL;
     wf_error why = {0};

@@ -29,6 +29,9 @@ typedef struct store_options {
     bool point_reads; /* a few rows here and there: nothing is read or mapped ahead */
     bool scratch;     /* of no value: what befalls it is the system's failure, never damage */
     size_t map_size;  /* 0: 1 TiB of address space */
+    /* Rows of the tables before this one are kept without a check of their own (store_check.h):
+       their reader knows what they must be. */
+    unsigned checked_from;
     const char *const *tables; /* names, NULL-terminated; a table's number is its place */
 } store_options;
 
@@ -42,7 +45,9 @@ void store_abort(store_txn *txn);                      /* NULL is fine */
 /* For what must live exactly as long as the transaction. */
 arena *store_txn_memory(store_txn *txn);
 
-/* WF_OK with out->data == NULL when there is no such key. */
+/* WF_OK with out->data == NULL when there is no such key. WF_DAMAGED for a row that is not what was
+   written; the cursors say so too, and when rows are missing or out of order in a walk over all of
+   a table. */
 wf_status store_get(store_txn *txn, unsigned table, span key, span *out, wf_error *err);
 /* Inserts or replaces. `append`: the key is known to be larger than all others (much faster). */
 wf_status store_put(store_txn *txn, unsigned table, span key, span value, bool append,

@@ -11,6 +11,11 @@
  * counted by the meta page and never written. Such a file is walked by a child process first, which
  * may die of it, and after every commit the file is lengthened to what the meta page says, so that
  * this stays rare.
+ *
+ * A store whose rows carry checks (store_check.h) has the table "row checks", with the name of each
+ * checked table as a key: a flipped bit can make a table vanish, which would be one without rows. A
+ * store that was made before there were any checks does not have it, and its rows are taken as they
+ * are; that it has not vanished itself is told by an empty table "row checks too".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +30,7 @@
 
 #include "base/text.h"
 #include "store.h"
+#include "store_check.h"
 #include "store_fault.h"
 #include "store_meta.h"
 #include "store_room.h"
@@ -38,7 +44,10 @@ struct store {
     FILE *trace;
     bool read_only;
     bool scratch;
+    bool checked;
+    unsigned checked_from;
     unsigned count;
+    uint64_t seeds[STORE_TABLES_MAX]; /* of the checks */
     char *names[STORE_TABLES_MAX];
     MDB_dbi tables[STORE_TABLES_MAX]; /* NO_TABLE: not there, in a store opened for reading */
 };
@@ -53,12 +62,19 @@ struct store_txn {
 
 struct store_cursor {
     store *owner;
+    unsigned table;
     MDB_cursor *cursor; /* NULL: the table is not there, so there is nothing in it */
+    bool snapshot;      /* of a read transaction: nothing changes under it, pointers stay */
+    bool from_first;    /* it has come all the way from the first row */
+    uint64_t passed;    /* rows, since then */
+    MDB_val last;       /* the key it is at */
 };
 
 #define NO_TABLE ((MDB_dbi)-1)
 
 static const char data_file[] = "data.mdb";
+static const char checks_table[] = "row checks";
+static const char checks_too[] = "row checks too";
 static const size_t map_default = (size_t)1 << 40;
 static const size_t map_smallest = (size_t)1 << 28;
 enum { READERS_MAX = 1024, META_PAGES = 2, PAGE_SMALLEST = 512 };
@@ -82,6 +98,11 @@ static wf_status fail(const store *s, int code, const char *what, wf_error *err)
         return wf_fail(err, WF_SYSTEM,
                        _("%s/%s: %s: a write failed before; look at the disk and run it again"),
                        s->path, data_file, what);
+    case MDB_READERS_FULL:
+        return wf_fail(err, WF_SYSTEM,
+                       _("%s: as many readers as there is room for (%d) look at this ledger; end "
+                         "some of these programs and run it again"),
+                       s->path, READERS_MAX);
     case MDB_MAP_FULL:
         return wf_fail(err, WF_SYSTEM, _("%s/%s: %s: the store has reached its largest size"),
                        s->path, data_file, what);
@@ -92,6 +113,21 @@ static wf_status fail(const store *s, int code, const char *what, wf_error *err)
         return wf_fail(err, WF_SYSTEM, "%s/%s: %s: %s", s->path, data_file, what,
                        mdb_strerror(code));
     }
+}
+
+static bool has_check(const store *s, unsigned table)
+{
+    return s->checked && table >= s->checked_from;
+}
+
+static wf_status say_damaged(const store *s, unsigned table, wf_error *err)
+{
+    if (s->scratch)
+        return fail(s, MDB_CORRUPTED, s->names[table], err);
+    return wf_fail(err, WF_DAMAGED,
+                   _("%s/%s: a row of the table %s is not what was written, or is missing; wufei "
+                     "rebuild derives the book again from the log, or restore it from a backup"),
+                   s->path, data_file, s->names[table]);
 }
 
 static MDB_val val_of(span bytes)
@@ -121,7 +157,7 @@ static int env_open(MDB_env **out, const char *path, unsigned flags, size_t map_
     if (code == 0)
         code = mdb_env_set_mapsize(env, map_size);
     if (code == 0)
-        code = mdb_env_set_maxdbs(env, STORE_TABLES_MAX);
+        code = mdb_env_set_maxdbs(env, STORE_TABLES_MAX + 2); /* with those of the checks */
     if (code == 0)
         code = mdb_env_set_maxreaders(env, READERS_MAX);
     if (code == 0)
@@ -307,12 +343,62 @@ static wf_status open_env(store *s, const store_options *options, wf_error *err)
     return status;
 }
 
+/* One table, made when it is not there and may be written. *damaged: it is there and not on the
+   list, or the other way about. */
+static int open_table(store *s, MDB_txn *txn, MDB_dbi list, unsigned table, bool *damaged)
+{
+    MDB_val name = {strlen(s->names[table]), s->names[table]};
+    MDB_val value = {0, NULL};
+    MDB_stat stat = {0};
+    bool checked = has_check(s, table);
+    int code = checked ? mdb_get(txn, list, &name, &value) : MDB_NOTFOUND;
+    bool listed = code == 0;
+    bool make = !s->read_only && !listed;
+    if (code != 0 && code != MDB_NOTFOUND)
+        return code;
+    code = mdb_dbi_open(txn, s->names[table], make ? MDB_CREATE : 0, &s->tables[table]);
+    if (code == 0 && checked && !listed)
+        code = mdb_stat(txn, s->tables[table], &stat);
+    *damaged = (code == MDB_NOTFOUND && listed) || stat.ms_entries > 0 ||
+               (code == 0 && checked && !listed && s->read_only);
+    if (code == 0 && checked && make && !*damaged)
+        code = mdb_put(txn, list, &name, &value, 0);
+    if (code == MDB_NOTFOUND && s->read_only && !*damaged) {
+        s->tables[table] = NO_TABLE;
+        code = 0;
+    }
+    return code;
+}
+
+/* Whether the rows carry checks. Two tables say so: one of them alone is a name that has changed.
+ */
+static int open_checks(store *s, MDB_txn *txn, bool create, MDB_dbi *list)
+{
+    MDB_dbi too = 0;
+    unsigned flags = create ? MDB_CREATE : 0;
+    int first = mdb_dbi_open(txn, checks_table, flags, list);
+    int second = mdb_dbi_open(txn, checks_too, flags, &too);
+    s->checked = first == 0 && second == 0;
+    if (s->checked || (first == MDB_NOTFOUND && second == MDB_NOTFOUND))
+        return 0;
+    if (first == MDB_NOTFOUND || second == MDB_NOTFOUND)
+        return MDB_CORRUPTED;
+    return first != 0 ? first : second;
+}
+
 static wf_status open_tables(store *s, const store_options *options, wf_error *err)
 {
     MDB_txn *txn = NULL;
+    MDB_dbi checks = 0;
     int code = mdb_txn_begin(s->env, NULL, s->read_only ? MDB_RDONLY : 0, &txn);
     if (code != 0)
         return fail(s, code, _("cannot begin"), err);
+    s->checked_from = options->checked_from;
+    code = open_checks(s, txn, options->create, &checks);
+    if (code != 0) {
+        mdb_txn_abort(txn);
+        return fail(s, code, _("cannot be opened"), err);
+    }
     for (unsigned i = 0; options->tables[i] != NULL; i++) {
         WF_ASSERT(i < STORE_TABLES_MAX);
         s->names[i] = strdup(options->tables[i]);
@@ -321,12 +407,12 @@ static wf_status open_tables(store *s, const store_options *options, wf_error *e
             return wf_fail(err, WF_SYSTEM, _("out of memory"));
         }
         s->count = i + 1;
-        code = mdb_dbi_open(txn, s->names[i], s->read_only ? 0 : MDB_CREATE, &s->tables[i]);
-        if (code == MDB_NOTFOUND && s->read_only) {
-            s->tables[i] = NO_TABLE;
-        } else if (code != 0) {
+        s->seeds[i] = store_check_seed(s->names[i]);
+        bool damaged = false;
+        code = open_table(s, txn, checks, i, &damaged);
+        if (code != 0 || damaged) {
             mdb_txn_abort(txn);
-            return fail(s, code, s->names[i], err);
+            return damaged ? say_damaged(s, i, err) : fail(s, code, s->names[i], err);
         }
     }
     code = mdb_txn_commit(txn);
@@ -461,6 +547,17 @@ static store_txn *txn_with(store_txn *txn, unsigned table)
     return txn->under != NULL && (txn->owner->below >> table & 1) != 0 ? txn->under : txn;
 }
 
+/* What is stored under a key as what was put there. */
+static wf_status take_value(const store *s, unsigned table, MDB_val key, MDB_val stored, span *out,
+                            wf_error *err)
+{
+    *out = span_of_val(stored);
+    if (!has_check(s, table) || store_check_take(out, s->seeds[table], span_of_val(key)))
+        return WF_OK;
+    *out = (span){NULL, 0};
+    return say_damaged(s, table, err);
+}
+
 wf_status store_get(store_txn *txn, unsigned table, span key, span *out, wf_error *err)
 {
     txn = txn_with(txn, table);
@@ -475,21 +572,34 @@ wf_status store_get(store_txn *txn, unsigned table, span key, span *out, wf_erro
         return WF_OK;
     if (code != 0)
         return fail(txn->owner, code, store_table_name(txn->owner, table), err);
-    *out = span_of_val(value);
-    return WF_OK;
+    return take_value(txn->owner, table, k, value, out, err);
+}
+
+static int put(store_txn *txn, unsigned table, span key, span value, unsigned flags)
+{
+    const store *s = txn->owner;
+    MDB_val k = val_of(key);
+    MDB_val v = val_of(value);
+    if (!has_check(s, table))
+        return mdb_put(txn->txn, s->tables[table], &k, &v, flags);
+    v.mv_size += STORE_CHECK_SIZE;
+    int code = mdb_put(txn->txn, s->tables[table], &k, &v, flags | MDB_RESERVE);
+    if (code != 0)
+        return code;
+    if (value.size > 0)
+        memcpy(v.mv_data, value.data, value.size);
+    store_check_put((uint8_t *)v.mv_data + value.size, s->seeds[table], key, value);
+    return 0;
 }
 
 wf_status store_put(store_txn *txn, unsigned table, span key, span value, bool append,
                     wf_error *err)
 {
     store *s = txn->owner;
-    MDB_dbi dbi = table_of(s, table);
-    WF_ASSERT(txn->write && key.size > 0 && key.size <= STORE_KEY_MAX);
-    MDB_val k = val_of(key);
-    MDB_val v = val_of(value);
-    int code = mdb_put(txn->txn, dbi, &k, &v, append ? MDB_APPEND : 0);
+    WF_ASSERT(table < s->count && txn->write && key.size > 0 && key.size <= STORE_KEY_MAX);
+    int code = put(txn, table, key, value, append ? MDB_APPEND : 0);
     if (code == MDB_KEYEXIST && append) /* it was not the largest after all */
-        code = mdb_put(txn->txn, dbi, &k, &v, 0);
+        code = put(txn, table, key, value, 0);
     if (code != 0)
         return fail(s, code, store_table_name(s, table), err);
     if (s->trace != NULL)
@@ -533,6 +643,8 @@ wf_status store_cursor_open(store_cursor **out, store_txn *txn, unsigned table, 
     if (c == NULL)
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
     c->owner = txn->owner;
+    c->table = table;
+    c->snapshot = !txn->write;
     if (dbi != NO_TABLE) {
         int code = mdb_cursor_open(txn->txn, dbi, &c->cursor);
         if (code != 0) {
@@ -544,6 +656,33 @@ wf_status store_cursor_open(store_cursor **out, store_txn *txn, unsigned table, 
     return WF_OK;
 }
 
+/* Damage of a page can lose rows or bring others in: a walk over all rows counts them, and each key
+   is larger than the one before. Only where nothing is written meanwhile. */
+static wf_status check_walk(store_cursor *c, MDB_cursor_op op, int code, MDB_val key, wf_error *err)
+{
+    MDB_stat stat;
+    if (!c->snapshot)
+        return WF_OK;
+    if (op == MDB_FIRST)
+        c->passed = 0;
+    c->from_first = op == MDB_FIRST || (op == MDB_NEXT && c->from_first);
+    if (code == MDB_NOTFOUND) {
+        bool all = !c->from_first ||
+                   mdb_stat(mdb_cursor_txn(c->cursor), mdb_cursor_dbi(c->cursor), &stat) != 0 ||
+                   stat.ms_entries == c->passed;
+        return all ? WF_OK : say_damaged(c->owner, c->table, err);
+    }
+    size_t both = key.mv_size < c->last.mv_size ? key.mv_size : c->last.mv_size;
+    if (op == MDB_NEXT && c->last.mv_data != NULL) {
+        int order = memcmp(c->last.mv_data, key.mv_data, both);
+        if (order > 0 || (order == 0 && c->last.mv_size >= key.mv_size))
+            return say_damaged(c->owner, c->table, err);
+    }
+    c->passed++;
+    c->last = key;
+    return WF_OK;
+}
+
 static wf_status move(store_cursor *c, MDB_cursor_op op, MDB_val key, span *key_out,
                       span *value_out, wf_error *err)
 {
@@ -552,13 +691,14 @@ static wf_status move(store_cursor *c, MDB_cursor_op op, MDB_val key, span *key_
     if (c->cursor == NULL)
         return WF_OK;
     int code = mdb_cursor_get(c->cursor, &key, &value, op);
-    if (code == MDB_NOTFOUND)
-        return WF_OK;
-    if (code != 0)
+    if (code != 0 && code != MDB_NOTFOUND)
         return fail(c->owner, code, _("cannot be read"), err);
-    *key_out = span_of_val(key);
-    *value_out = span_of_val(value);
-    return WF_OK;
+    wf_status status = has_check(c->owner, c->table) ? check_walk(c, op, code, key, err) : WF_OK;
+    if (status == WF_OK && code == 0)
+        status = take_value(c->owner, c->table, key, value, value_out, err);
+    if (status == WF_OK && code == 0)
+        *key_out = span_of_val(key);
+    return status;
 }
 
 wf_status store_cursor_seek(store_cursor *c, span key, span *key_out, span *value_out,

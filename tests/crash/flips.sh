@@ -4,14 +4,19 @@
 # the small files. After each, questions are asked and the ledger is checked. A flip is detected (a
 # question or a check says so), harmless (all is as it was), or served: a question is answered, with
 # status 0, and otherwise than before. None may be served, and nothing may end in a signal.
-# FLIP (FILE:BYTE:BIT) looks at that one alone.
+# FLIP (FILE:BYTE:BIT) looks at that one alone. Each run makes a ledger with a key of its own; the one
+# of a failed run is kept, and CRASH_BASE=FOLDER takes it again.
 set -euo pipefail
 . "$(dirname "$0")/workloads.sh"
 begin_suite
 flips=$1 RANDOM=$2 only=${3:-}
 root=$work/flips ledger=$work/flips/ledger
-mkdir "$root"
-prepare_append > "$work/out"
+if [ -n "${CRASH_BASE:-}" ]; then
+    cp -a "$CRASH_BASE" "$root"
+else
+    mkdir "$root"
+    prepare_append > "$work/out"
+fi
 cp -a "$root" "$root.base"
 cd "$work"
 questions=("show M1" "show F1" "list manifests" "list sites" "balance --by site" "balance --by day"
@@ -89,5 +94,10 @@ for ((turn = 0; turn < flips; turn++)); do
     [ -z "$only" ] || break
 done
 echo "flips: $flips bits: $detected detected, $harmless harmless, $served served (seed $2)"
+if [ "$failures" -gt 0 ] && [ -z "${CRASH_BASE:-}" ]; then
+    kept=$(mktemp -d /tmp/wufei-flips-XXXXXX)
+    cp -a "$root.base/." "$kept"
+    echo "the ledger is kept: CRASH_BASE=$kept"
+fi
 [ "$detected" -gt 0 ] || [ -n "$only" ] || { echo "FAIL: none detected: were there any?"; exit 1; }
 finish
