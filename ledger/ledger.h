@@ -6,7 +6,8 @@
  *     FORMAT         "wufei-ledger 1\n"; a larger number is refused as made by a newer version
  *     store/         the LMDB environment
  *     checkpoint     the last signed checkpoint, replaced atomically after commits
- *     operator.pem   the operator's private key, mode 0600 (absent: reading works, writing not)
+ *     operator.pem   the operator's private key, mode 0600 (absent: reading works, writing not), or
+ *                    operator.signer, the socket of who has it (operator_files.c)
  *     meta           copy of the store's first pages, for repair (store_meta.c)
  *     guard          optional: the path of a second copy of the checkpoint, outside (outside.c)
  * It is made under a temporary name (".NAME.tmp.PID") beside its place, synced and renamed; what an

@@ -1,0 +1,131 @@
+/*
+ * ledger: a signer in another process signs what is ours and nothing else, whatever it is sent.
+ */
+#include "keys_test.h"
+#include "signer_memory.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+static char key_path[160], socket_path[160];
+static pid_t server;
+
+static int start_server(void **state)
+{
+    if (folder_setup(state) != 0)
+        return -1;
+    key_at(key_path, "signer.pem", NULL);
+    snprintf(socket_path, sizeof socket_path, "%s/signer.sock", test_folder);
+    fflush(NULL);
+    server = fork();
+    if (server == 0) {
+        const signer_serve_options options = {.key_path = key_path, .socket_path = socket_path};
+        _exit((int)signer_serve(&options, NULL));
+    }
+    for (int i = 0; i < 500 && access(socket_path, F_OK) != 0; i++)
+        usleep(10000);
+    return server > 0 ? 0 : -1;
+}
+
+static int stop_server(void **state)
+{
+    int how = 0;
+    kill(server, SIGTERM);
+    waitpid(server, &how, 0);
+    return WIFEXITED(how) && WEXITSTATUS(how) == 0 ? folder_teardown(state) : -1;
+}
+
+/* Sends these bytes as they are; the answer's status, -1 when it closed without one. */
+static int send_raw(const void *bytes, size_t size)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    uint8_t answer[6] = {0};
+    strcpy(at.sun_path, socket_path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(send(fd, bytes, size, MSG_NOSIGNAL), size);
+    shutdown(fd, SHUT_WR);
+    ssize_t got = recv(fd, answer, sizeof answer, MSG_WAITALL);
+    close(fd);
+    return got == sizeof answer ? answer[5] : -1;
+}
+
+static int ask_to_sign(enum signing_kind kind, const char *message)
+{
+    uint8_t bytes[4096] = {0, 0, 0, 0, SIGNER_VERSION, SIGNER_SIGN, (uint8_t)kind};
+    size_t size = strlen(message);
+    memcpy(bytes + 7, message, size);
+    bytes[2] = (uint8_t)((size + 3) >> 8);
+    bytes[3] = (uint8_t)(size + 3);
+    return send_raw(bytes, size + 7);
+}
+
+static void what_is_not_ours_is_refused(void **state)
+{
+    (void)state;
+    static const uint8_t public_key[] = {0, 0, 0, 2, 1, 1}, version[] = {0, 0, 0, 2, 2, 1},
+                         unknown[] = {0, 0, 0, 2, 1, 9}, empty[] = {0, 0, 0, 3, 1, 2, 1},
+                         huge[] = {255, 255, 255, 255, 1, 1}, tiny[] = {0, 0, 0, 1, 1},
+                         cut[] = {0, 0, 1, 0, 1, 2, 1, 'w'};
+    assert_int_equal(send_raw(public_key, sizeof public_key), SIGNER_DONE);
+    assert_int_equal(send_raw(version, sizeof version), SIGNER_REFUSED);
+    assert_int_equal(send_raw(unknown, sizeof unknown), SIGNER_REFUSED);
+    assert_int_equal(send_raw(empty, sizeof empty), SIGNER_REFUSED);
+    assert_int_equal(send_raw(huge, sizeof huge), -1);
+    assert_int_equal(send_raw(tiny, sizeof tiny), -1);
+    assert_int_equal(send_raw(cut, sizeof cut), -1);
+    assert_int_equal(ask_to_sign(SIGN_STATEMENT, "pay 1000 to the bearer"), SIGNER_REFUSED);
+    assert_int_equal(ask_to_sign(SIGN_NOTHING, "pay 1000 to the bearer"), SIGNER_REFUSED);
+    assert_int_equal(ask_to_sign(SIGN_STATEMENT, STATEMENT_DOMAIN "no statement"), SIGNER_REFUSED);
+    assert_int_equal(ask_to_sign(SIGN_CHECKPOINT, REVOKE_DOMAIN "x\n"), SIGNER_REFUSED);
+    assert_int_equal(ask_to_sign(SIGN_REVOKE, REVOKE_DOMAIN "x\n"), SIGNER_DONE);
+    /* And after all of that it still serves. */
+    assert_int_equal(send_raw(public_key, sizeof public_key), SIGNER_DONE);
+}
+
+static void no_second_history_is_signed(void **state)
+{
+    (void)state;
+#define ROOT_A "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define ROOT_B "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+    assert_int_equal(ask_to_sign(SIGN_CHECKPOINT, "a.example\n5\n" ROOT_A "\n"), SIGNER_DONE);
+    assert_int_equal(ask_to_sign(SIGN_CHECKPOINT, "a.example\n5\n" ROOT_A "\n"), SIGNER_DONE);
+    assert_int_equal(ask_to_sign(SIGN_CHECKPOINT, "a.example\n5\n" ROOT_B "\n"), SIGNER_REFUSED);
+    assert_int_equal(ask_to_sign(SIGN_CHECKPOINT, "a.example\n4\n" ROOT_A "\n"), SIGNER_REFUSED);
+    assert_int_equal(ask_to_sign(SIGN_CHECKPOINT, "b.example\n4\n" ROOT_B "\n"), SIGNER_DONE);
+    assert_int_equal(ask_to_sign(SIGN_CHECKPOINT, "a.example\n6\n" ROOT_B "\n"), SIGNER_DONE);
+}
+
+/* Killed and started again it remembers; what it remembers must be whole. */
+static void it_forgets_nothing(void **state)
+{
+    (void)state;
+    wf_error err = {0};
+    char path[200];
+    signer_memory memory;
+    checkpoint c;
+    assert_int_equal(ask_to_sign(SIGN_CHECKPOINT, "a.example\n5\n" ROOT_A "\n"), SIGNER_DONE);
+    snprintf(path, sizeof path, "%s.signed", key_path);
+    assert_ok(signer_memory_open(&memory, path, &err), &err);
+    const char *other = "a.example\n5\n" ROOT_B "\n";
+    assert_null(checkpoint_parse(&c, other, strlen(other)));
+    assert_int_equal(signer_memory_take(&memory, &c, &err), WF_REFUSED);
+    signer_memory_free(&memory);
+    assert_ok(folder_write(test_folder, "signer.pem.signed", "cut", 3, 0600, &err), &err);
+    assert_int_equal(signer_memory_open(&memory, path, &err), WF_DAMAGED);
+    signer_memory_free(&memory);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start_server, stop_server)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_not_ours_is_refused),
+        TEST(no_second_history_is_signed),
+        TEST(it_forgets_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
