@@ -1,5 +1,5 @@
 /*
- * Orders about keys on their way between the holders of offline keys (ledger/key_rules.h): an
+ * Orders about keys on their way between the holders of offline keys (ledger/keys/key_rules.h): an
  * accepted file, written again from what was read, is the input.
  */
 #include "fuzz.h"

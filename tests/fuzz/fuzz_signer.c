@@ -1,5 +1,5 @@
 /*
- * What comes over a signer's socket (ledger/signer.h): one piece behind its length, and what a
+ * What comes over a signer's socket (ledger/keys/signer.h): one piece behind its length, and what a
  * message is by its first line.
  */
 #include "fuzz.h"

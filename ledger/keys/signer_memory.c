@@ -1,0 +1,111 @@
+/*
+ * ledger/keys/signer_memory.c: see signer_memory.h.
+ */
+#include "signer_memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ledger_private.h"
+
+enum { MEMORY_MAX = SIGNER_ORIGINS_MAX * 512 };
+
+static wf_status parse(signer_memory *m, const char *text, size_t size, wf_error *err)
+{
+    for (const char *at = text; at < text + size;) {
+        const char *end = strstr(at, "\n\n");
+        const char *reason = "";
+        if (end != NULL && m->count < SIGNER_ORIGINS_MAX)
+            reason = checkpoint_parse(&m->last[m->count], at, (size_t)(end + 1 - at));
+        if (end == NULL || reason != NULL)
+            return wf_fail(err, WF_DAMAGED,
+                           _("%s/%s does not hold what this signer signed last; put it back from a "
+                             "backup: without it another history could be signed"),
+                           m->dir, m->name);
+        m->count++;
+        at = end + 2;
+    }
+    return WF_OK;
+}
+
+wf_status signer_memory_open(signer_memory *out, const char *path, wf_error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    const char *slash = strrchr(path, '/');
+    *out = (signer_memory){.name = strdup(slash == NULL ? path : slash + 1)};
+    out->dir = slash == NULL   ? strdup(".")
+               : slash == path ? strdup("/")
+                               : strndup(path, (size_t)(slash - path));
+    if (out->dir == NULL || out->name == NULL)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    wf_status status = folder_read(out->dir, out->name, MEMORY_MAX, &text, &size, err);
+    if (status == WF_OK && text != NULL)
+        status = parse(out, text, size, err);
+    free(text);
+    return status;
+}
+
+void signer_memory_free(signer_memory *m)
+{
+    free(m->dir);
+    free(m->name);
+    m->dir = m->name = NULL;
+}
+
+static wf_status save(const signer_memory *m, wf_error *err)
+{
+    char lines[512];
+    buffer text = {0};
+    for (size_t i = 0; i < m->count; i++) {
+        buffer_append(&text, lines, checkpoint_format(lines, sizeof lines, &m->last[i]));
+        buffer_append_text(&text, "\n");
+    }
+    wf_status status = text.failed ? wf_fail(err, WF_SYSTEM, _("out of memory"))
+                                   : folder_write(m->dir, m->name, text.data, text.size, 0600, err);
+    buffer_free(&text);
+    return status;
+}
+
+static wf_status check_next(const checkpoint *last, const checkpoint *c, wf_error *err)
+{
+    if (c->size < last->size)
+        return wf_fail(
+            err, WF_REFUSED,
+            _("a checkpoint of %llu entries, when one of %llu was signed: the ledger was "
+              "put back to an older state"),
+            (unsigned long long)c->size, (unsigned long long)last->size);
+    if (c->size == last->size && !hash_equal(&c->root, &last->root))
+        return wf_fail(err, WF_REFUSED,
+                       _("another root at %llu entries than the one that was signed: these are two "
+                         "histories"),
+                       (unsigned long long)c->size);
+    return WF_OK;
+}
+
+wf_status signer_memory_take(signer_memory *m, const checkpoint *c, wf_error *err)
+{
+    size_t i = 0;
+    while (i < m->count && strcmp(m->last[i].origin, c->origin) != 0)
+        i++;
+    if (i == SIGNER_ORIGINS_MAX)
+        return wf_fail(err, WF_REFUSED, _("this signer signs for %d ledgers already"),
+                       SIGNER_ORIGINS_MAX);
+    if (i < m->count) {
+        wf_status status = check_next(&m->last[i], c, err);
+        if (status != WF_OK || c->size == m->last[i].size)
+            return status; /* the same again changes nothing */
+    }
+    checkpoint before = m->last[i];
+    size_t count = m->count;
+    m->last[i] = *c;
+    if (i == m->count)
+        m->count++;
+    wf_status status = save(m, err);
+    if (status != WF_OK) {
+        m->last[i] = before;
+        m->count = count;
+    }
+    return status;
+}

@@ -1,0 +1,236 @@
+/*
+ * ledger/keys/signer_serve.c: the process that holds a private key and signs for others of the same
+ * user; the protocol is in signer.h.
+ *
+ * One request at a time, each within its time limit; a client that says nothing is sent away after
+ * it. The key never leaves the process, and the process cannot be dumped or traced by others.
+ */
+#include "signer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "ledger_private.h"
+#include "signer_memory.h"
+
+typedef struct server {
+    signer *signer;
+    signer_memory memory;
+    int listening; /* -1: not yet */
+    const char *socket_path;
+} server;
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int number)
+{
+    (void)number;
+    stopped = 1;
+}
+
+/* ---- one request ----------------------------------------------------------------------------- */
+
+static void answer(int fd, enum signer_answer how, const void *data, size_t size)
+{
+    uint8_t bytes[SIGNER_ANSWER_MAX] = {SIGNER_VERSION, (uint8_t)how};
+    if (size > sizeof bytes - 2)
+        size = sizeof bytes - 2;
+    memcpy(bytes + 2, data, size);
+    signer_send(fd, span_of(bytes, 2 + size), "client", NULL); /* gone: that is its own affair */
+}
+
+static void refuse(int fd, const char *reason)
+{
+    answer(fd, SIGNER_REFUSED, reason, strlen(reason));
+}
+
+static wf_status check_message(server *s, enum signing_kind kind, span message, wf_error *err)
+{
+    checkpoint c;
+    statement_view view;
+    span statement = span_of(message.data + sizeof STATEMENT_DOMAIN - 1,
+                             message.size - (sizeof STATEMENT_DOMAIN - 1));
+    if (kind == SIGN_STATEMENT && statement_parse(&view, statement, NULL) != WF_OK)
+        return wf_fail(err, WF_REFUSED, _("behind its first line this is no statement"));
+    if (kind == SIGN_CHECKPOINT) {
+        checkpoint_parse(&c, (const char *)message.data, message.size);
+        return signer_memory_take(&s->memory, &c, err);
+    }
+    return WF_OK;
+}
+
+static void answer_signature(server *s, int fd, span request)
+{
+    wf_error err = {0};
+    uint8_t signature[SIGNATURE_MAX];
+    size_t size = 0;
+    span message = span_of(request.data + 3, request.size - 3);
+    enum signing_kind kind = signing_kind_of(message.data, message.size);
+    if (kind == SIGN_NOTHING || request.data[2] != (uint8_t)kind) {
+        refuse(fd, _("this is not a statement, checkpoint or key record of wufei, or not what the "
+                     "request says that it is"));
+        return;
+    }
+    wf_status status = check_message(s, kind, message, &err);
+    if (status == WF_OK)
+        status = signer_sign(s->signer, message.data, message.size, signature, &size, &err);
+    if (status == WF_OK)
+        answer(fd, SIGNER_DONE, signature, size);
+    else
+        answer(fd, status == WF_REFUSED ? SIGNER_REFUSED : SIGNER_FAILED, err.text,
+               strlen(err.text));
+}
+
+static bool is_ours(int fd)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
+}
+
+static void serve_one(server *s, int fd)
+{
+    const struct timeval limit = {.tv_sec = SIGNER_TIMEOUT_S};
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    if (!is_ours(fd) || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0 ||
+        signer_receive(fd, SIGNER_REQUEST_MAX, &bytes, &size, "client", NULL) != WF_OK ||
+        bytes == NULL)
+        return;
+    const suite_public_key *key = signer_public(s->signer);
+    if (bytes[0] != SIGNER_VERSION)
+        refuse(fd, _("this signer speaks version 1 of the protocol"));
+    else if (bytes[1] == SIGNER_PUBLIC_KEY && size == 2)
+        answer(fd, SIGNER_DONE, key->bytes, key->size);
+    else if (bytes[1] == SIGNER_SIGN && size > 3)
+        answer_signature(s, fd, span_of(bytes, size));
+    else
+        refuse(fd, _("no such request"));
+    free(bytes);
+}
+
+/* ---- the socket ------------------------------------------------------------------------------ */
+
+/* What a killed signer left is taken away; a living one stays. */
+static wf_status clear_place(const struct sockaddr_un *at, wf_error *err)
+{
+    struct stat st;
+    if (lstat(at->sun_path, &st) != 0)
+        return errno == ENOENT ? WF_OK : wf_fail_errno(err, "%s", at->sun_path);
+    if (!S_ISSOCK(st.st_mode))
+        return wf_fail(err, WF_REFUSED, _("%s exists and is not a socket; name another path"),
+                       at->sun_path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool lives = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof *at) == 0;
+    if (fd >= 0)
+        close(fd);
+    if (lives)
+        return wf_fail(err, WF_REFUSED, _("another signer listens at %s already"), at->sun_path);
+    return unlink(at->sun_path) == 0 ? WF_OK
+                                     : wf_fail_errno(err, _("%s: cannot be removed"), at->sun_path);
+}
+
+static wf_status listen_at(server *s, wf_error *err)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    enum { BACKLOG = 16 };
+    if (strlen(s->socket_path) >= sizeof at.sun_path)
+        return wf_fail(err, WF_USAGE, _("signer %s: the path of a socket has at most %zu bytes"),
+                       s->socket_path, sizeof at.sun_path - 1);
+    strcpy(at.sun_path, s->socket_path);
+    wf_status status = clear_place(&at, err);
+    if (status != WF_OK)
+        return status;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    mode_t before = umask(0177); /* 0600 from the first moment */
+    int bound = fd < 0 ? -1 : bind(fd, (const struct sockaddr *)&at, sizeof at);
+    umask(before);
+    if (bound != 0 || listen(fd, BACKLOG) != 0) {
+        status = wf_fail_errno(err, "%s", s->socket_path);
+        if (fd >= 0)
+            close(fd);
+        if (bound == 0)
+            unlink(s->socket_path);
+        return status;
+    }
+    s->listening = fd;
+    return WF_OK;
+}
+
+/* Signals come only while we wait, so that none is lost between a look and a wait. */
+static wf_status serve(server *s, const sigset_t *waiting, wf_error *err)
+{
+    while (!stopped) {
+        struct pollfd wanted = {.fd = s->listening, .events = POLLIN};
+        if (ppoll(&wanted, 1, NULL, waiting) < 0) {
+            if (errno == EINTR)
+                continue;
+            return wf_fail_errno(err, "%s", s->socket_path);
+        }
+        int fd = accept4(s->listening, NULL, NULL, SOCK_CLOEXEC);
+        if (fd < 0)
+            continue; /* it went away again */
+        serve_one(s, fd);
+        close(fd);
+    }
+    return WF_OK;
+}
+
+static wf_status open_all(server *s, const signer_serve_options *options, wf_error *err)
+{
+    EVP_PKEY *key = NULL;
+    char *beside = folder_path(options->key_path, "signed");
+    if (beside == NULL)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    beside[strlen(options->key_path)] = '.'; /* KEY.signed */
+    wf_status status = key_load(&key, options->key_path, err);
+    if (status == WF_OK)
+        status = signer_of_key(&s->signer, key, err);
+    if (status == WF_OK)
+        status = signer_memory_open(
+            &s->memory, options->memory_path != NULL ? options->memory_path : beside, err);
+    if (status == WF_OK)
+        status = listen_at(s, err);
+    free(beside);
+    return status;
+}
+
+wf_status signer_serve(const signer_serve_options *options, wf_error *err)
+{
+    server s = {.listening = -1, .socket_path = options->socket_path};
+    struct sigaction action = {.sa_handler = stop};
+    sigset_t ours, waiting;
+    wf_status status = open_all(&s, options, err);
+    if (status == WF_OK) {
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+        sigemptyset(&ours);
+        sigaddset(&ours, SIGTERM);
+        sigaddset(&ours, SIGINT);
+        sigprocmask(SIG_BLOCK, &ours, &waiting);
+        sigaction(SIGTERM, &action, NULL);
+        sigaction(SIGINT, &action, NULL);
+        stopped = 0;
+        if (options->ready != NULL)
+            options->ready(options->ctx, signer_public(s.signer));
+        status = serve(&s, &waiting, err);
+        sigprocmask(SIG_SETMASK, &waiting, NULL);
+        unlink(options->socket_path);
+    }
+    if (s.listening >= 0)
+        close(s.listening);
+    signer_memory_free(&s.memory);
+    signer_free(s.signer);
+    return status;
+}

@@ -1,0 +1,127 @@
+/*
+ * ledger/repair/scrub_source.c: where right bytes of a damaged entry may be had: a backup (or
+ * another copy of the ledger), or exported tiles. Whoever made it need not be trusted: only bytes
+ * with the hash that the tree holds are taken.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "archive.h"
+#include "base/text.h"
+#include "scrub.h"
+
+struct scrub_source {
+    const char *dir;
+    hash_kind kind;
+    ledger *l; /* NULL: exported tiles */
+    store_txn *txn;
+    buffer room;
+};
+
+wf_status scrub_source_open(scrub_source **out, const char *dir, hash_kind kind, wf_error *err)
+{
+    struct stat st;
+    ledger_options options = {.read_only = true, .threads = 1, .unchecked = true};
+    char *store_path = folder_path(dir, FOLDER_STORE);
+    char *tiles = folder_path(dir, "tile/entries");
+    scrub_source *s = calloc(1, sizeof *s);
+    wf_status status = WF_OK;
+    *out = s;
+    if (store_path == NULL || tiles == NULL || s == NULL) {
+        status = wf_fail(err, WF_SYSTEM, _("out of memory"));
+    } else {
+        *s = (scrub_source){.dir = dir, .kind = kind};
+        if (stat(store_path, &st) == 0)
+            status = ledger_open(&s->l, dir, &options, err);
+        else if (stat(tiles, &st) != 0)
+            status = wf_fail(err, WF_USAGE,
+                             _("--from %s: neither a backup (store/) nor exported tiles "
+                               "(tile/entries/)"),
+                             dir);
+        if (status == WF_OK && s->l != NULL)
+            status = store_begin(&s->txn, s->l->store, false, err);
+    }
+    free(store_path);
+    free(tiles);
+    return status;
+}
+
+void scrub_source_close(scrub_source *s)
+{
+    if (s == NULL)
+        return;
+    store_abort(s->txn);
+    ledger_close(s->l);
+    buffer_free(&s->room);
+    free(s);
+}
+
+/* Entry `i` of a bundle: each is its length in two bytes, big-endian, and its bytes. */
+static span entry_of_bundle(span bundle, size_t i)
+{
+    size_t at = 0;
+    for (;; i--) {
+        if (at + 2 > bundle.size)
+            return (span){NULL, 0};
+        size_t size = (size_t)bundle.data[at] << 8 | bundle.data[at + 1];
+        if (size > bundle.size - at - 2)
+            return (span){NULL, 0};
+        if (i == 0)
+            return span_of(bundle.data + at + 2, size);
+        at += 2 + size;
+    }
+}
+
+/* The bundle that holds the entry: the full one, else the widest partial one. */
+static wf_status from_tiles(const scrub_source *s, uint64_t seq, const hash *leaf, buffer *out,
+                            wf_error *err)
+{
+    enum { BUNDLE_MAX = TILE_WIDTH * (2 + ENTRY_MAX) };
+    size_t i = (size_t)(seq % TILE_WIDTH);
+    wf_status status = WF_OK;
+    for (unsigned width = TILE_WIDTH; width > i && status == WF_OK; width--) {
+        char path[TILE_PATH_MAX];
+        char *bytes = NULL;
+        size_t size = 0;
+        hash found;
+        tile_path_format(path, -1, seq / TILE_WIDTH, width);
+        status = folder_read(s->dir, path, BUNDLE_MAX, &bytes, &size, err);
+        if (status == WF_OK && bytes != NULL) {
+            span entry = entry_of_bundle(span_of(bytes, size), i);
+            if (entry.data != NULL) {
+                merkle_leaf(&found, s->kind, entry.data, entry.size);
+                if (hash_equal(&found, leaf))
+                    buffer_append(out, entry.data, entry.size);
+            }
+        }
+        free(bytes);
+        if (out->size > 0)
+            break;
+    }
+    return status;
+}
+
+wf_status scrub_source_entry(scrub_source *s, uint64_t seq, const hash *leaf, buffer *out,
+                             wf_error *err)
+{
+    span bytes = {0};
+    hash computed;
+    wf_error why;
+    bool found = true;
+    buffer_clear(out);
+    if (s->l == NULL)
+        return from_tiles(s, seq, leaf, out, err);
+    /* Also from a bundle whose tile is damaged there: by what is computed, not by what it says. */
+    for (int again = 0; again < 2 && found && out->size == 0; again++) {
+        wf_status status = again == 0 ? ledger_fetch(s->l, s->txn, seq, &s->room, &bytes, &why)
+                                      : ledger_fetch_again(s->l, s->txn, seq, &found, &bytes, &why);
+        if (status != WF_OK || bytes.data == NULL)
+            continue;
+        merkle_leaf(&computed, s->kind, bytes.data, bytes.size);
+        if (hash_equal(&computed, leaf))
+            buffer_append(out, bytes.data, bytes.size);
+    }
+    return out->failed ? wf_fail(err, WF_SYSTEM, _("out of memory")) : WF_OK;
+}
