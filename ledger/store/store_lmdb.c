@@ -226,6 +226,33 @@ static wf_status check_data_file(const store *s, uint64_t *out_size, wf_error *e
     return WF_OK;
 }
 
+/* LMDB divides by the page size of the first meta page, whatever it says; with zeros there the
+   process would end in SIGFPE before anybody could say why. */
+static wf_status check_page_size(const store *s, wf_error *err)
+{
+    enum { PAGE_SIZE_AT = 40 };
+    char path[4096];
+    uint32_t size = 0;
+    if (snprintf(path, sizeof path, "%s/%s", s->path, data_file) >= (int)sizeof path)
+        return wf_fail(err, WF_USAGE, _("%s: the path is too long"), s->path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return wf_fail_errno(err, "%s", path);
+    ssize_t got = pread(fd, &size, sizeof size, PAGE_SIZE_AT);
+    int code = errno;
+    close(fd);
+    errno = code;
+    if (got < 0)
+        return wf_fail_errno(err, _("%s: cannot be read"), path);
+    if (got == sizeof size && size >= PAGE_SMALLEST && (size & (size - 1)) == 0)
+        return WF_OK;
+    return wf_fail(
+        err, WF_DAMAGED,
+        _("%s: its first meta page is damaged: it names no page size; wufei repair mends "
+          "it from the kept copy"),
+        path);
+}
+
 static int walk_table(MDB_txn *txn, MDB_dbi table)
 {
     MDB_cursor *cursor = NULL;
@@ -321,6 +348,8 @@ static wf_status open_env(store *s, const store_options *options, wf_error *err)
     if (options->create)
         return open_with_some_map(s, options, err);
     wf_status status = check_data_file(s, &file_size, err);
+    if (status == WF_OK)
+        status = check_page_size(s, err);
     if (status == WF_OK)
         status = open_with_some_map(s, options, err);
     if (status != WF_OK)
