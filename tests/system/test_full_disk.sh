@@ -91,7 +91,7 @@ for kib in 0 4 16 40 64 72 100 200 400 800; do
         same "$status" 4 "$command with $kib KiB"
         said_full "$command with $kib KiB"
         same "$(ls -A disk disk/ledger | tr '\n' ' ')" \
-            "disk: filler ledger ledger.receipts  disk/ledger: FORMAT checkpoint operator.pem store " \
+            "disk: filler ledger ledger.receipts  disk/ledger: FORMAT checkpoint meta operator.pem store " \
             "what $command with $kib KiB left"
     done
 done
