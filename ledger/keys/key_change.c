@@ -98,17 +98,24 @@ static wf_status stage(ledger *l, const ledger_successor *next, wf_error *err)
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-static wf_status check_texts(const ledger *l, const char *party, const char *reason, wf_error *err)
+/* reason NULL: it is no revocation. */
+static wf_status check_texts(const char *party, const char *reason, wf_error *err)
 {
-    if (l->read_only)
-        return wf_fail(err, WF_USAGE, _("%s was opened for reading"), l->dir);
     if (party[0] == '\0' || strlen(party) > AUTHOR_MAX)
         return wf_fail(err, WF_USAGE, _("party '%s': 1 to %d bytes were expected"), party,
                        AUTHOR_MAX);
-    if (reason == NULL || (reason[0] != '\0' && strlen(reason) <= REVOKE_REASON_MAX))
+    if (reason == NULL || (reason[0] != '\0' && strlen(reason) <= REVOKE_REASON_MAX &&
+                           strpbrk(reason, "\n\r\t") == NULL))
         return WF_OK;
-    return wf_fail(err, WF_USAGE, _("the reason of a revocation has 1 to %d bytes"),
+    return wf_fail(err, WF_USAGE, _("the reason of a revocation is one line of 1 to %d bytes"),
                    REVOKE_REASON_MAX);
+}
+
+static wf_status check_change(const ledger *l, const char *party, const char *reason, wf_error *err)
+{
+    if (l->read_only)
+        return wf_fail(err, WF_USAGE, _("%s was opened for reading"), l->dir);
+    return check_texts(party, reason, err);
 }
 
 static wf_status add_possession(const ledger *l, key_change *change, signer *next, wf_error *err)
@@ -149,7 +156,7 @@ static wf_status change_operator(ledger *l, system_record *record, wf_error *err
 wf_status ledger_rotate_operator(ledger *l, const ledger_successor *next, wf_error *err)
 {
     system_record record = {.kind = SYSTEM_KEY_ROTATE};
-    wf_status status = check_texts(l, OPERATOR_PARTY, NULL, err);
+    wf_status status = check_change(l, OPERATOR_PARTY, NULL, err);
     strcpy(record.change.party, OPERATOR_PARTY);
     memcpy(record.change.key, l->operator_id, KEY_ID_SIZE);
     if (status == WF_OK)
@@ -161,7 +168,7 @@ wf_status ledger_revoke_operator(ledger *l, const char *reason, const ledger_suc
                                  wf_error *err)
 {
     system_record record = {.kind = SYSTEM_KEY_REVOKE};
-    wf_status status = check_texts(l, OPERATOR_PARTY, reason, err);
+    wf_status status = check_change(l, OPERATOR_PARTY, reason, err);
     if (status != WF_OK)
         return status;
     strcpy(record.change.party, OPERATOR_PARTY);
@@ -205,7 +212,7 @@ wf_status ledger_rotate_key(ledger *l, const char *party, const char *key_path,
                             const char *next_path, wf_error *err)
 {
     system_record record = {.kind = SYSTEM_KEY_ROTATE};
-    wf_status status = check_texts(l, party, NULL, err);
+    wf_status status = check_change(l, party, NULL, err);
     if (status == WF_OK)
         status = refuse_operator(party, err);
     return status == WF_OK ? change_party(l, party, key_path, next_path, &record, err) : status;
@@ -215,7 +222,7 @@ wf_status ledger_revoke_key(ledger *l, const char *party, const char *key_path, 
                             const char *next_path, wf_error *err)
 {
     system_record record = {.kind = SYSTEM_KEY_REVOKE};
-    wf_status status = check_texts(l, party, reason, err);
+    wf_status status = check_change(l, party, reason, err);
     if (status == WF_OK)
         status = refuse_operator(party, err);
     if (status != WF_OK)
@@ -231,10 +238,9 @@ wf_status ledger_order_revoke(ledger *l, buffer *out, const char *party, const c
                               wf_error *err)
 {
     key_change change = {.replacement.size = 0};
-    if (party[0] == '\0' || strlen(party) > AUTHOR_MAX || reason[0] == '\0' ||
-        strlen(reason) > REVOKE_REASON_MAX || strpbrk(reason, "\n\r\t") != NULL)
-        return wf_fail(err, WF_USAGE, _("the reason of a revocation has 1 to %d bytes"),
-                       REVOKE_REASON_MAX);
+    wf_status status = check_texts(party, reason, err);
+    if (status != WF_OK)
+        return status;
     if (!key_id_parse(change.key, key_id, strlen(key_id)))
         return wf_fail(err, WF_USAGE,
                        _("'%s' is not the id of a key: 16 digits 0-9 a-f were expected; see: wufei "
@@ -249,7 +255,6 @@ wf_status ledger_order_revoke(ledger *l, buffer *out, const char *party, const c
     return out->failed ? wf_fail(err, WF_SYSTEM, _("out of memory")) : WF_OK;
 }
 
-/* The last quorum, of an open ledger. */
 static wf_status load_keys(ledger *l, wf_error *err)
 {
     store_txn *txn = NULL;
@@ -309,26 +314,43 @@ wf_status ledger_set_quorum(ledger *l, unsigned threshold, const suite_public_ke
     return status == WF_OK ? ledger_drain(l, err) : status;
 }
 
+static wf_status check_replacement(const signer *at_hand, const key_order *order, wf_error *err)
+{
+    return key_equal(signer_public(at_hand), &order->change.replacement)
+               ? WF_OK
+               : wf_fail(err, WF_REFUSED, _("the new key is not the one that the order names"));
+}
+
+static wf_status replace_operator(ledger *l, system_record *record, const key_order *order,
+                                  const ledger_successor *next, wf_error *err)
+{
+    wf_status status = stage(l, next, err);
+    if (status != WF_OK)
+        return status;
+    status = check_replacement(l->next_signer, order, err);
+    if (status == WF_OK)
+        return change_operator(l, record, err);
+    operator_unstage(l->dir);
+    return status;
+}
+
 static wf_status enter_revocation(ledger *l, const key_order *order, const ledger_successor *next,
                                   wf_error *err)
 {
     system_record record = {.kind = SYSTEM_KEY_REVOKE, .change = order->change};
-    const suite_public_key *replacement = &order->change.replacement;
+    bool replaces = order->change.replacement.size > 0;
     bool of_operator = strcmp(order->change.party, OPERATOR_PARTY) == 0;
     signer *s = NULL;
     wf_status status = WF_OK;
-    if (replacement->size > 0 && next->key_path == NULL && next->socket_path == NULL)
+    if (replaces && next->key_path == NULL && (!of_operator || next->socket_path == NULL))
         return wf_fail(err, WF_USAGE,
                        _("the order names a new key: give its private key with --new FILE"));
-    if (of_operator && replacement->size > 0)
-        status = stage(l, next, err);
-    else if (replacement->size > 0)
+    if (replaces && of_operator)
+        return replace_operator(l, &record, order, next, err);
+    if (replaces)
         status = key_signer_of_file(&s, next->key_path, err);
-    const signer *at_hand = of_operator ? l->next_signer : s;
-    if (status == WF_OK && at_hand != NULL && !key_equal(signer_public(at_hand), replacement))
-        status = wf_fail(err, WF_REFUSED, _("the new key is not the one that the order names"));
-    if (status == WF_OK && of_operator && at_hand != NULL)
-        return change_operator(l, &record, err);
+    if (status == WF_OK && s != NULL)
+        status = check_replacement(s, order, err);
     if (status == WF_OK && s != NULL)
         status = add_possession(l, &record.change, s, err);
     if (status == WF_OK)
@@ -344,7 +366,7 @@ wf_status ledger_enter_order(ledger *l, const char *text, size_t size, const led
 {
     key_order order;
     system_record record = {.kind = SYSTEM_KEY_QUORUM};
-    wf_status status = check_texts(l, OPERATOR_PARTY, NULL, err);
+    wf_status status = check_change(l, OPERATOR_PARTY, NULL, err);
     if (status == WF_OK)
         status = key_order_parse(&order, text, size, err);
     if (status == WF_OK && strcmp(order.origin, l->genesis.origin) != 0)

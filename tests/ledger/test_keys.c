@@ -283,6 +283,15 @@ static void offline_keys_revoke(void **state)
     order.data[30] ^= 1;
     assert_failed(ledger_enter_order(l, (char *)order.data, order.size, &nothing, &failure),
                   WF_REFUSED, "");
+    /* Only the operator's new key can be behind a socket. */
+    const ledger_successor behind_socket = {.socket_path = "/nowhere"};
+    order.size = 0;
+    assert_failed(ledger_order_revoke(l, &order, "P1", id, "two\nlines", NULL, &failure), WF_USAGE,
+                  "one line");
+    assert_ok(ledger_order_revoke(l, &order, "P1", id, "lost", &new_key, &err), &err);
+    sign_order(&order, order.size - 1, o.paths[0]);
+    assert_failed(ledger_enter_order(l, (char *)order.data, order.size, &behind_socket, &failure),
+                  WF_USAGE, "--new FILE");
     buffer_free(&order);
     ledger_close(l);
     verify_all();
@@ -320,6 +329,8 @@ static void offline_keys_replace_a_lost_operator(void **state)
     sign_order(&order, text, o.paths[2]);
     assert_failed(ledger_enter_order(l, (char *)order.data, order.size, &other, &failure),
                   WF_REFUSED, "not the one that the order names");
+    snprintf(lost, sizeof lost, "%s/operator.pem.next", test_dir);
+    assert_int_equal(access(lost, F_OK), -1);
     assert_failed(
         ledger_enter_order(l, (char *)order.data, order.size, &(ledger_successor){0}, &failure),
         WF_USAGE, "--new");

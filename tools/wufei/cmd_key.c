@@ -42,7 +42,7 @@ static const option_spec options[] = {
     RECEIPT_OPTION,
 };
 
-/* ---- help ------------------------------------------------------------------------------------ */
+/* ---- arguments and answers ------------------------------------------------------------------- */
 
 static wf_status key_need(arguments *args, size_t option)
 {
@@ -344,7 +344,7 @@ static wf_status key_quorum_run(arguments *args)
 static wf_status key_enter_run(arguments *args)
 {
     key_entering e = {0};
-    wf_key_order_info info;
+    wf_key_order_info info = {0};
     char *text = NULL;
     size_t size = 0;
     wf_status status = key_rest(args, 1, 1, "ORDER [--new FILE]");
