@@ -28,6 +28,15 @@ char *folder_path(const char *dir, const char *name)
     return path;
 }
 
+const char *folder_split(const char *path, char **out_folder)
+{
+    const char *slash = strrchr(path, '/');
+    *out_folder = slash == NULL   ? strdup(".")
+                  : slash == path ? strdup("/")
+                                  : strndup(path, (size_t)(slash - path));
+    return slash == NULL ? path : slash + 1;
+}
+
 wf_status folder_sync(const char *path, wf_error *err)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

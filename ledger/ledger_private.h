@@ -46,6 +46,8 @@ enum { LEDGER_FORMAT = 1 };
 
 /* "dir/name" on the heap; NULL when out of memory. */
 char *folder_path(const char *dir, const char *name);
+/* The other way: returns "b" of "a/b", and "a" on the heap (NULL when out of memory). */
+const char *folder_split(const char *path, char **out_folder);
 wf_status folder_sync(const char *path, wf_error *err);
 /* Replaces dir/name so that after a crash there is the old or the new file, whole. */
 wf_status folder_write(const char *dir, const char *name, const void *data, size_t size,
@@ -54,9 +56,9 @@ wf_status folder_write(const char *dir, const char *name, const void *data, size
 wf_status folder_read(const char *dir, const char *name, size_t max, char **out, size_t *out_size,
                       wf_error *err);
 wf_status folder_check_format(const char *dir, wf_error *err);
-/* Takes the one writer's lock; *out is the descriptor that holds it. */
 /* What a writer that was killed left of a file that it was replacing; for who holds the lock. */
 wf_status folder_remove_unfinished(const char *dir, wf_error *err);
+/* Takes the one writer's lock; *out is the descriptor that holds it. */
 wf_status folder_lock(int *out, const char *dir, wf_error *err);
 /* That the folder of this name is still the one whose lock is held. */
 wf_status folder_check_lock(const char *dir, int lock, wf_error *err);

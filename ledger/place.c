@@ -26,16 +26,9 @@ wf_status place_init(place *p, const char *dir, wf_error *err)
     size_t size = strlen(p->dir);
     while (size > 1 && p->dir[size - 1] == '/')
         p->dir[--size] = '\0';
-    const char *slash = strrchr(p->dir, '/');
-    const char *name = slash != NULL ? slash + 1 : p->dir;
+    const char *name = folder_split(p->dir, &p->parent);
     if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return wf_fail(err, WF_USAGE, _("%s: name the new folder itself"), dir);
-    if (slash == NULL)
-        p->parent = strdup(".");
-    else if (slash == p->dir)
-        p->parent = strdup("/");
-    else
-        p->parent = strndup(p->dir, (size_t)(slash - p->dir));
     size_t room = (p->parent != NULL ? strlen(p->parent) : 0) + strlen(name) + 40;
     p->temporary = malloc(room);
     if (p->parent == NULL || p->temporary == NULL)
@@ -69,7 +62,6 @@ static void remove_attempt(const char *folder)
 {
     static const char *const files[] = {FILE_FORMAT,
                                         FILE_FORMAT "~",
-                                        FILE_KEY "~",
                                         FILE_CHECKPOINT,
                                         FILE_CHECKPOINT "~",
                                         FILE_GUARD,
@@ -82,6 +74,8 @@ static void remove_attempt(const char *folder)
                                         FILE_WITNESSED "~",
                                         FILE_KEY,
                                         FILE_KEY "~",
+                                        FILE_SIGNER,
+                                        FILE_SIGNER "~",
                                         FOLDER_STORE "/data.mdb",
                                         FOLDER_STORE "/lock.mdb",
                                         FOLDER_STORE "/" FILE_LOCK};

@@ -136,16 +136,6 @@ wf_status ledger_list_keys(ledger *l, const char *party, key_listener each, void
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* Cuts "a/b" into "a" and "b"; *dir is malloced. */
-static const char *split(const char *path, char **dir)
-{
-    const char *slash = strrchr(path, '/');
-    *dir = slash == NULL   ? strdup(".")
-           : slash == path ? strdup("/")
-                           : strndup(path, (size_t)(slash - path));
-    return slash == NULL ? path : slash + 1;
-}
-
 wf_status key_file_new(const char *path, const char *suite_name, bool encrypt,
                        suite_public_key *out, wf_error *err)
 {
@@ -156,7 +146,7 @@ wf_status key_file_new(const char *path, const char *suite_name, bool encrypt,
     if (s == NULL)
         return wf_fail(err, WF_USAGE, _("unknown suite '%s'; allowed: %s, %s"), suite_name,
                        SUITE_ED25519, SUITE_SM2);
-    const char *name = split(path, &dir);
+    const char *name = folder_split(path, &dir);
     wf_status status =
         dir == NULL ? wf_fail(err, WF_SYSTEM, _("out of memory")) : key_make(&key, s, err);
     if (status == WF_OK)
@@ -206,7 +196,7 @@ wf_status key_file_sign_order(const char *order_path, const char *key_path, key_
     char *dir = NULL, *bytes = NULL;
     size_t size = 0;
     buffer text = {0};
-    const char *name = split(order_path, &dir);
+    const char *name = folder_split(order_path, &dir);
     wf_status status = dir == NULL ? wf_fail(err, WF_SYSTEM, _("out of memory"))
                                    : folder_read(dir, name, KEY_ORDER_MAX, &bytes, &size, err);
     if (status == WF_OK && bytes == NULL)

@@ -33,11 +33,8 @@ wf_status signer_memory_open(signer_memory *out, const char *path, wf_error *err
 {
     char *text = NULL;
     size_t size = 0;
-    const char *slash = strrchr(path, '/');
-    *out = (signer_memory){.name = strdup(slash == NULL ? path : slash + 1)};
-    out->dir = slash == NULL   ? strdup(".")
-               : slash == path ? strdup("/")
-                               : strndup(path, (size_t)(slash - path));
+    *out = (signer_memory){0};
+    out->name = strdup(folder_split(path, &out->dir));
     if (out->dir == NULL || out->name == NULL)
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
     wf_status status = folder_read(out->dir, out->name, MEMORY_MAX, &text, &size, err);

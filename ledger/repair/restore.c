@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "base/text.h"
 #include "ledger_private.h"
 #include "place.h"
@@ -59,33 +61,39 @@ static wf_status look_at_place(restoring *r, wf_error *err)
     return holds(dir, FOLDER_STORE) ? folder_lock(&r->old_lock, dir, err) : WF_OK;
 }
 
-/* In this order: the one that was named, the backup's own, the one of the ledger in the place. */
+static wf_status take_named_key(const restoring *r, bool *there, wf_error *err)
+{
+    char *folder = NULL, *bytes = NULL;
+    size_t size = 0;
+    const char *name = folder_split(r->options->key, &folder);
+    wf_status status = folder == NULL ? wf_fail(err, WF_SYSTEM, _("out of memory"))
+                                      : folder_read(folder, name, KEY_FILE_MAX, &bytes, &size, err);
+    *there = bytes != NULL;
+    if (*there) {
+        status = folder_write(r->place.temporary, FILE_KEY, bytes, size, 0600, err);
+        OPENSSL_cleanse(bytes, size);
+    }
+    free(bytes);
+    free(folder);
+    return status;
+}
+
+/* In this order: the one that was named, the backup's own, the one of the ledger in the place; or
+   the process that signs for that one. */
 static wf_status take_key(restoring *r, wf_error *err)
 {
     bool there = false;
     wf_status status = WF_OK;
-    const char *key = r->options->key;
-    if (key != NULL) {
-        char *folder = strdup(key);
-        char *slash = folder == NULL ? NULL : strrchr(folder, '/');
-        char *bytes = NULL;
-        size_t size = 0;
-        if (folder == NULL)
-            return wf_fail(err, WF_SYSTEM, _("out of memory"));
-        if (slash != NULL)
-            *slash = '\0';
-        status = folder_read(slash == NULL ? "." : (slash == folder ? "/" : folder),
-                             slash == NULL ? key : slash + 1, NOTE_MAX, &bytes, &size, err);
-        there = bytes != NULL;
-        if (there)
-            status = folder_write(r->place.temporary, FILE_KEY, bytes, size, 0600, err);
-        free(bytes);
-        free(folder);
-    } else if (r->report->copy.with_key) {
+    const char *old = r->place.dir, *fresh = r->place.temporary;
+    const char *signer_of_now = getenv(SIGNER_VARIABLE);
+    if (r->options->key != NULL)
+        status = take_named_key(r, &there, err);
+    else if (r->report->copy.with_key || (signer_of_now != NULL && signer_of_now[0] != '\0'))
         return WF_OK;
-    } else if (r->old) {
-        status = copy_small_file(r->place.dir, r->place.temporary, FILE_KEY, 0600, &there, err);
-    }
+    else if (r->old)
+        status = copy_small_file(old, fresh, FILE_KEY, 0600, &there, err);
+    if (status == WF_OK && !there && r->options->key == NULL && r->old)
+        status = copy_small_file(old, fresh, FILE_SIGNER, 0644, &there, err);
     if (status == WF_OK && !there)
         status = wf_fail(err, WF_USAGE,
                          _("the operator's key is neither in the backup nor in %s: the recovery "
@@ -131,14 +139,10 @@ static wf_status take_last(restoring *r, const char *dir, const char *name, bool
 
 static wf_status take_last_path(restoring *r, const char *path, bool must, wf_error *err)
 {
-    char *folder = strdup(path);
-    if (folder == NULL)
-        return wf_fail(err, WF_SYSTEM, _("out of memory"));
-    char *slash = strrchr(folder, '/');
-    if (slash != NULL)
-        *slash = '\0';
-    wf_status status = take_last(r, slash == NULL ? "." : (slash == folder ? "/" : folder),
-                                 slash == NULL ? path : slash + 1, must, err);
+    char *folder = NULL;
+    const char *name = folder_split(path, &folder);
+    wf_status status = folder == NULL ? wf_fail(err, WF_SYSTEM, _("out of memory"))
+                                      : take_last(r, folder, name, must, err);
     free(folder);
     return status;
 }

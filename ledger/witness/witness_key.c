@@ -27,8 +27,8 @@ enum { SIGNED_SIZE = 64, TIME_SIZE = 8, SIGNATURE_LINE_MAX = NOTE_NAME_MAX + 256
 
 static wf_status sync_folder_of(const char *path, wf_error *err)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+    char *folder = NULL;
+    folder_split(path, &folder);
     wf_status status =
         folder == NULL ? wf_fail(err, WF_SYSTEM, _("out of memory")) : folder_sync(folder, err);
     free(folder);

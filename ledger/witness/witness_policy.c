@@ -25,13 +25,12 @@ static wf_status read_bytes(buffer *out, const char *path, wf_error *err)
 {
     char *bytes = NULL;
     size_t size = 0;
-    const char *slash = strrchr(path, '/');
-    char *dir = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
-    if (dir == NULL)
-        return wf_fail(err, WF_SYSTEM, _("out of memory"));
-    wf_status status =
-        folder_read(dir, slash == NULL ? path : slash + 1, POLICY_FILE_MAX, &bytes, &size, err);
-    free(dir);
+    char *folder = NULL;
+    const char *name = folder_split(path, &folder);
+    wf_status status = folder == NULL
+                           ? wf_fail(err, WF_SYSTEM, _("out of memory"))
+                           : folder_read(folder, name, POLICY_FILE_MAX, &bytes, &size, err);
+    free(folder);
     if (status == WF_OK && bytes == NULL)
         status = wf_fail(err, WF_USAGE, _("%s: there is no such file"), path);
     else if (status == WF_OK)

@@ -187,6 +187,11 @@ serve operator4
 enters K7
 holds
 expect 0 "" wufei rebuild --check
+# a backup has no key, and needs none where the process that signs is named in its place
+expect 0 "" wufei backup "$work/kept"
+expect 0 "" wufei restore "$work/kept"
+[ -s "$L/operator.signer" ] || { echo "FAIL: a restore lost the signer"; failures=$((failures + 1)); }
+holds
 
 # --- what is asked wrongly
 expect 2 "does not know" wufei key make
