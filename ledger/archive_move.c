@@ -8,7 +8,7 @@
  * deleted that the bundle does not give back.
  *
  * The pages that become free are used again by what is entered next. The file itself does not
- * shrink; a compacted copy of it (a backup) does.
+ * shrink, nor does a copy of it (store_copy): an archive pays when the log goes on growing.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -16,6 +16,7 @@
  * a beginning of it. What is written was checked: entries against their leaf hashes, each full tile
  * against its hash one level up, the partial ones against the signed root.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -23,8 +24,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <dirent.h>
 
 #include "base/text.h"
 #include "ledger_private.h"
@@ -151,7 +150,7 @@ static wf_status check_full(exporter *e, unsigned level, uint64_t index, const h
         merkle_frontier_append(&tile, &hashes[i]);
     merkle_frontier_root(&root, &tile);
     if (!tile_read_hash(&reader, &above, (level + 1) * TILE_BITS, index))
-        return e->err != NULL ? e->err->status : WF_DAMAGED;
+        return e->err->status;
     if (!hash_equal(&root, &above))
         return wf_fail(e->err, WF_DAMAGED, _("tile %u/%llu is not what the tile above it says"),
                        level, (unsigned long long)index);

@@ -27,7 +27,7 @@
  * remembers the last checkpoint that it signed of each origin, and refuses a smaller size, or
  * another root at the same size, so that not even who rules the ledger's machine gets two histories
  * signed. Client and signer have the same user id, which the kernel tells (SO_PEERCRED); the socket
- * has mode 0600. What is not answered within 10 seconds has failed.
+ * has mode 0600. A side that is silent for 10 seconds has failed.
  */
 #ifndef LEDGER_SIGNER_H
 #define LEDGER_SIGNER_H

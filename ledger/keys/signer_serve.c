@@ -24,6 +24,8 @@
 #include "ledger_private.h"
 #include "signer_memory.h"
 
+enum { REST_MS = 100 };
+
 typedef struct server {
     signer *signer;
     signer_memory memory;
@@ -180,8 +182,11 @@ static wf_status serve(server *s, const sigset_t *waiting, wf_error *err)
             return wf_fail_errno(err, "%s", s->socket_path);
         }
         int fd = accept4(s->listening, NULL, NULL, SOCK_CLOEXEC);
-        if (fd < 0)
-            continue; /* it went away again */
+        if (fd < 0) { /* it went away again, or there is no room for one more descriptor */
+            if (errno != EAGAIN && errno != ECONNABORTED)
+                poll(NULL, 0, REST_MS);
+            continue;
+        }
         serve_one(s, fd);
         close(fd);
     }

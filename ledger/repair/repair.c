@@ -36,15 +36,14 @@ void repair_say(const ledger_repair_options *options, const char *what, bool rep
 
 char *repair_free_name(const char *dir, const char *name)
 {
-    enum { TRIES = 10000 };
     char *base = folder_path(dir, name);
     size_t room = base == NULL ? 0 : strlen(base) + 40;
     char *out = base == NULL ? NULL : malloc(room);
     struct stat st;
-    for (unsigned i = 1; out != NULL && i < TRIES; i++) {
+    bool taken = out != NULL;
+    for (unsigned i = 1; taken; i++) {
         snprintf(out, room, "%s.before-repair-%u", base, i);
-        if (lstat(out, &st) != 0)
-            break;
+        taken = lstat(out, &st) == 0;
     }
     free(base);
     return out;
@@ -109,26 +108,27 @@ static bool store_holds(const char *dir)
     return scrub_verify(dir, false, NULL, &report, &ignored) == WF_OK;
 }
 
-/* The bytes of both pages before anything is written. */
-static wf_status keep_pages(const char *dir, int fd, uint8_t *bytes, size_t size, char **name,
-                            wf_error *err)
+/* The bytes before anything is written: as many as both meta pages may reach over, or all there
+   are; *name is the file that keeps them. */
+static wf_status keep_pages(const char *dir, int fd, buffer *out, char **name, wf_error *err)
 {
     char *folder = folder_path(dir, FOLDER_STORE);
     *name = folder == NULL ? NULL : repair_free_name(folder, "meta-pages");
     wf_status status = WF_OK;
-    if (*name == NULL)
+    ssize_t got = 0;
+    if (*name == NULL || !buffer_reserve(out, META_REACH))
         status = wf_fail(err, WF_SYSTEM, _("out of memory"));
-    else if (pread(fd, bytes, size, 0) != (ssize_t)size)
+    else if ((got = pread(fd, out->data, META_REACH, 0)) < 0)
         status = wf_fail_errno(err, "%s/%s", dir, FOLDER_STORE "/data.mdb");
+    out->size = (size_t)(got > 0 ? got : 0);
     if (status == WF_OK)
-        status = folder_write(folder, strrchr(*name, '/') + 1, bytes, size, 0644, err);
+        status = folder_write(folder, strrchr(*name, '/') + 1, out->data, out->size, 0644, err);
     free(folder);
     return status;
 }
 
 static wf_status try_candidates(const char *dir, int fd, const ledger_repair_options *options,
-                                const char *kept_as, const uint8_t *before, size_t before_size,
-                                wf_error *err)
+                                const char *kept_as, const buffer *before, wf_error *err)
 {
     meta_image images[META_IMAGES_MAX];
     unsigned count = 0;
@@ -149,7 +149,7 @@ static wf_status try_candidates(const char *dir, int fd, const ledger_repair_opt
                    _("of %u states that they may have had none leads to the log that was signed; "
                      "they are as they were: put a backup in place with wufei restore"),
                    count);
-    if (pwrite(fd, before, before_size, 0) != (ssize_t)before_size || fsync(fd) != 0)
+    if (pwrite(fd, before->data, before->size, 0) != (ssize_t)before->size || fsync(fd) != 0)
         return wf_fail_errno(err, _("%s: its first pages cannot be put back; they are in %s"), dir,
                              kept_as);
     return status;
@@ -158,10 +158,9 @@ static wf_status try_candidates(const char *dir, int fd, const ledger_repair_opt
 /* Whether a meta page is damaged, and what can be done. The store is open nowhere here. */
 static wf_status mend_meta(const char *dir, const ledger_repair_options *options, wf_error *err)
 {
-    enum { BEFORE_SIZE = 2 * 4096 };
     meta_image images[2];
     const char *problems[2];
-    uint8_t before[BEFORE_SIZE];
+    buffer before = {0};
     tried now;
     char *kept_as = NULL;
     int lock = -1;
@@ -173,14 +172,15 @@ static wf_status mend_meta(const char *dir, const ledger_repair_options *options
     if (status == WF_OK)
         status = meta_read(fd, images, problems, err);
     if (status == WF_OK && (problems[0] != NULL || problems[1] != NULL || !is_current(dir, &now))) {
-        status = keep_pages(dir, fd, before, sizeof before, &kept_as, err);
+        status = keep_pages(dir, fd, &before, &kept_as, err);
         if (status == WF_OK)
-            status = try_candidates(dir, fd, options, kept_as, before, sizeof before, err);
+            status = try_candidates(dir, fd, options, kept_as, &before, err);
     }
     if (fd >= 0)
         close(fd);
     if (lock >= 0)
         close(lock);
+    buffer_free(&before);
     free(kept_as);
     free(path);
     return status;

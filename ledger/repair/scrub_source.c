@@ -103,17 +103,14 @@ static wf_status from_tiles(const scrub_source *s, uint64_t seq, const hash *lea
     return status;
 }
 
-wf_status scrub_source_entry(scrub_source *s, uint64_t seq, const hash *leaf, buffer *out,
-                             wf_error *err)
+/* Also from a bundle whose tile is damaged there: by what is computed, not by what it says. What
+   cannot be read there is not there. */
+static void from_ledger(scrub_source *s, uint64_t seq, const hash *leaf, buffer *out)
 {
     span bytes = {0};
     hash computed;
     wf_error why;
     bool found = true;
-    buffer_clear(out);
-    if (s->l == NULL)
-        return from_tiles(s, seq, leaf, out, err);
-    /* Also from a bundle whose tile is damaged there: by what is computed, not by what it says. */
     for (int again = 0; again < 2 && found && out->size == 0; again++) {
         wf_status status = again == 0 ? ledger_fetch(s->l, s->txn, seq, &s->room, &bytes, &why)
                                       : ledger_fetch_again(s->l, s->txn, seq, &found, &bytes, &why);
@@ -123,5 +120,16 @@ wf_status scrub_source_entry(scrub_source *s, uint64_t seq, const hash *leaf, bu
         if (hash_equal(&computed, leaf))
             buffer_append(out, bytes.data, bytes.size);
     }
-    return out->failed ? wf_fail(err, WF_SYSTEM, _("out of memory")) : WF_OK;
+}
+
+wf_status scrub_source_entry(scrub_source *s, uint64_t seq, const hash *leaf, buffer *out,
+                             wf_error *err)
+{
+    wf_status status = WF_OK;
+    buffer_clear(out);
+    if (s->l == NULL)
+        status = from_tiles(s, seq, leaf, out, err);
+    else
+        from_ledger(s, seq, leaf, out);
+    return status == WF_OK && out->failed ? wf_fail(err, WF_SYSTEM, _("out of memory")) : status;
 }

@@ -15,7 +15,11 @@
 
 #include "base/status.h"
 
-enum { META_BYTES = 152, META_IMAGES_MAX = 6 };
+enum {
+    META_BYTES = 152,
+    META_IMAGES_MAX = 6,
+    META_REACH = 65536 + META_BYTES /* both pages end before this, however large pages are */
+};
 
 typedef struct meta_tree {
     uint16_t flags, depth;

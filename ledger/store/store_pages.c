@@ -182,22 +182,25 @@ static bool check_page(walk *w, uint64_t page, const uint8_t *bytes, bool branch
     return true;
 }
 
-/* Overflow pages of a value; the pages behind the first hold nothing but bytes. */
-static void check_overflow(walk *w, uint64_t page, size_t value_size)
+/* Overflow pages of a value; the pages behind the first hold nothing but bytes. False: they cannot
+   be read as its value. */
+static bool check_overflow(walk *w, uint64_t page, size_t value_size)
 {
     uint8_t header[PAGE_HEADER];
     uint64_t count = (PAGE_HEADER - 1 + (uint64_t)value_size) / w->page_size + 1;
     if (!take(w, page) || !read_bytes(w, header, sizeof header, page, 0))
-        return;
+        return false;
     if (number(header, 8) != page || number(header + 10, 2) != KIND_OVERFLOW ||
         number(header + 12, 4) != count) {
         damage(w, page, _("its header is not that of an overflow of %llu pages"),
                (unsigned long long)count);
-        return;
+        return false;
     }
     w->seen.overflow_pages += count;
-    for (uint64_t i = 1; i < count && take(w, page + i); i++)
-        continue;
+    for (uint64_t i = 1; i < count; i++)
+        if (!take(w, page + i))
+            return false;
+    return true;
 }
 
 /* A row of the free list: page numbers that nobody uses. */
@@ -249,11 +252,11 @@ static void walk_leaf(walk *w, uint64_t page, const uint8_t *bytes, unsigned nod
     for (unsigned i = 0; i < nodes && w->status == WF_OK; i++) {
         read_node(w, bytes, (unsigned)number(bytes + PAGE_HEADER + 2 * i, 2), false, &n, &end);
         check_order(w, page, i, &n);
-        if ((n.flags & NODE_BIG) != 0)
-            check_overflow(w, number(n.value, 8), n.value_size);
+        bool readable =
+            (n.flags & NODE_BIG) == 0 || check_overflow(w, number(n.value, 8), n.value_size);
         if ((n.flags & ~(unsigned)(NODE_BIG | NODE_TABLE)) != 0)
             damage(w, page, _("the flags of its row %u are impossible"), i);
-        if (w->free_list)
+        if (w->free_list && readable)
             check_free_row(w, page, &n);
     }
     w->seen.entries += nodes;
@@ -351,7 +354,7 @@ static void walk_tables(walk *w, uint64_t page, unsigned depth, unsigned levels,
         memcpy(name, n.key, n.key_size);
         if (branch) {
             walk_tables(w, n.child, depth + 1, levels, tables);
-        } else if ((n.flags & NODE_TABLE) == 0 || n.value_size != TREE_SIZE) {
+        } else if (n.flags != NODE_TABLE || n.value_size != TREE_SIZE) {
             damage(w, page, _("its row %u is not the head of a table"), i);
         } else {
             meta_tree tree = {.depth = (uint16_t)number(n.value + 6, 2),
