@@ -61,12 +61,31 @@ for seq in $(seq "$before" $(($(size) - 1))); do
     check "all/$seq"
 done
 same "$(ls all | wc -l)" 4 "files of two receipts"
-# a receipt that is not of this ledger's entry is not written over; what was entered stays
+# a receipt that is not of this ledger's entry is not written over: it is evidence of another
+# history; the new one goes beside it
 more N3
-echo other > "all/$(size).entry"
-expect 4 "it is entered, but there is no receipt" wufei import more-N3 --receipts all
+old=$(size)
+echo other > "all/$old.entry"
+echo other > "all/$old-2.entry"
+expect 0 "the first is all/$old.tlog-proof" wufei import more-N3 --receipts all
+check "all/$old-3"
+check "all/$((old + 1))"
+same "$(cat "all/$old.entry" "all/$old-2.entry" | tr '\n' ' ')" "other other " "files of others"
 expect 0 "N3" wufei show N3
-same "$(cat "all/$(($(size) - 2)).entry")" other "a file of somebody else"
+# the numbers of a ledger that was put back come again: the old receipt stays; the new one is
+# written once
+cp -r ledger fork
+more F1 && more F2
+expect 0 "" wufei import more-F1
+old=$(($(size) - 1))
+cp "ledger.receipts/$old.tlog-proof" kept.tlog-proof
+expect 0 "is evidence and stays" wufei -L fork import more-F2 --receipts ledger.receipts
+check "ledger.receipts/$old"
+check "ledger.receipts/$old-2"
+same "$(cat kept.tlog-proof)" "$(cat "ledger.receipts/$old.tlog-proof")" "the older receipt"
+expect 0 "$old-2.tlog-proof" wufei -L fork import more-F2 --receipts ledger.receipts
+same "$(ls ledger.receipts | grep -c "^$old-")" 2 "files of the new receipt"
+rm -r fork
 # rows that are refused: what was entered is acknowledged all the same
 cp -r more-N3 mixed && sed -i 's/N3/N4/' mixed/manifests.csv
 sed -n '2s/N4/N5/;2s/F1/NOWHERE/p' mixed/manifests.csv >> mixed/manifests.csv
@@ -126,8 +145,11 @@ same "$(head -c "$(stat -c %s newest)" evidence)" "$(cat newest)" "the kept chec
 # --- and grown differently from there: both notes and the proof, which wufei-verify reads again
 more P3
 more P4
-# (the receipt of the entry that was cut off lies where that of the new one is to go, and shows it)
-expect 4 "of this one before it was put back" wufei import more-P3
+# (the receipt of the entry that was cut off lies where that of the new one is to go, shows it, and
+# stays; the new one goes beside it)
+expect 0 "of this one before it was put back" wufei import more-P3
+check "ledger.receipts/$(($(size) - 1))"
+check "ledger.receipts/$(($(size) - 1))-2"
 mv ledger.receipts older.receipts
 expect 0 "" wufei import more-P4
 expect 0 "" wufei verify --signatures

@@ -146,6 +146,8 @@ typedef struct receipt_writer {
     const char *file;
     char first[RECEIPT_PATH_MAX];
     uint64_t count;
+    char kept[RECEIPT_PATH_MAX]; /* the first receipt of another entry under a number of ours */
+    uint64_t others;
 } receipt_writer;
 
 /* The receipt of this entry lies there already: -1, it is one of something else; 0, no. */
@@ -167,17 +169,40 @@ static int receipt_lies_there(const char *proof, const char *entry, const wf_rec
     return access(proof, F_OK) == 0 ? 1 : 0;
 }
 
+enum { RECEIPT_HISTORIES_MAX = 10000 }; /* of one number in one folder */
+
+/* The name for this receipt. One of another entry that has its number stays: a ledger that was put
+   back or forked gives its numbers twice, and the older receipt is the evidence. The new one gets
+   the next free name beside it, "NUMBER-2". `there` as receipt_lies_there tells. */
+static void receipt_name(receipt_writer *w, const wf_receipt *r, char proof[RECEIPT_PATH_MAX],
+                         char entry[RECEIPT_PATH_MAX], int *there)
+{
+    snprintf(proof, RECEIPT_PATH_MAX, "%s/%" PRIu64 "%s", w->folder, r->seq, proof_suffix);
+    receipt_entry_path(entry, RECEIPT_PATH_MAX, proof);
+    *there = receipt_lies_there(proof, entry, r);
+    if (*there < 0 && w->others++ == 0)
+        memcpy(w->kept, proof, sizeof w->kept);
+    for (int n = 2; *there < 0 && n < RECEIPT_HISTORIES_MAX; n++) {
+        snprintf(proof, RECEIPT_PATH_MAX, "%s/%" PRIu64 "-%d%s", w->folder, r->seq, n,
+                 proof_suffix);
+        receipt_entry_path(entry, RECEIPT_PATH_MAX, proof);
+        *there = receipt_lies_there(proof, entry, r);
+    }
+}
+
 static wf_status receipt_take(void *ctx, const wf_receipt *r, wf_error *err)
 {
     receipt_writer *w = ctx;
     char proof[RECEIPT_PATH_MAX], entry[RECEIPT_PATH_MAX];
+    int there;
     (void)err; /* command_fail sets it */
-    if (w->folder != NULL)
-        snprintf(proof, sizeof proof, "%s/%" PRIu64 "%s", w->folder, r->seq, proof_suffix);
-    else
+    if (w->folder != NULL) {
+        receipt_name(w, r, proof, entry, &there);
+    } else {
         snprintf(proof, sizeof proof, "%s", w->file);
-    receipt_entry_path(entry, sizeof entry, proof);
-    int there = receipt_lies_there(proof, entry, r);
+        receipt_entry_path(entry, sizeof entry, proof);
+        there = receipt_lies_there(proof, entry, r);
+    }
     if (there < 0)
         return command_fail(w->args, WF_SYSTEM,
                             _("%s is there already and is the receipt of another entry: of another "
@@ -190,7 +215,7 @@ static wf_status receipt_take(void *ctx, const wf_receipt *r, wf_error *err)
     if (there == 0 && status == WF_OK)
         status = command_put_file(w->args, proof, r->proof, r->proof_size, alone);
     if (status == WF_OK && w->count++ == 0)
-        snprintf(w->first, sizeof w->first, "%s", proof);
+        memcpy(w->first, proof, sizeof w->first);
     return status;
 }
 
@@ -221,6 +246,13 @@ static wf_status receipt_say(const receipt_writer *w, const wf_ledger *ledger)
         fprintf(stderr, _("receipts: %llu in %s, the first is %s; check one with: %s\n"),
                 (unsigned long long)w->count, w->folder, w->first, line);
     free(line);
+    if (w->others > 0)
+        fprintf(stderr,
+                _("note: under %llu of these numbers there was a receipt of another entry already, "
+                  "the first is %s: of another ledger, or of this one before it was put back or "
+                  "forked. Such a receipt is evidence and stays; the new one is beside it, with -2 "
+                  "(-3 ...) after its number\n"),
+                (unsigned long long)w->others, w->kept);
     return WF_OK;
 }
 

@@ -5,7 +5,9 @@
  * Without an option the receipt of the last entry goes to LEDGER.receipts/NUMBER.tlog-proof, beside
  * the ledger's folder and not in it: it is to be kept elsewhere, and to outlive the ledger. The
  * checkpoint in it covers everything that was entered before. --receipt FILE names another place
- * for it; --receipts DIR takes one receipt for each entry that was made, seals included.
+ * for it; --receipts DIR takes one receipt for each entry that was made, seals included. A receipt
+ * of another entry that lies in the folder under the same number, from before the ledger was put
+ * back or forked, stays there: the new one is NUMBER-2.tlog-proof.
  */
 #ifndef WUFEI_RECEIPT_H
 #define WUFEI_RECEIPT_H
