@@ -282,6 +282,35 @@ static wf_status mend_format(const char *dir, const ledger_repair_options *optio
     return status;
 }
 
+/* The kept copy of the meta pages is written without a sync, so that a power cut may tear it. */
+static wf_status mend_kept_meta(const char *dir, const ledger_repair_options *options,
+                                wf_error *err)
+{
+    int lock = -1;
+    char *path = folder_path(dir, FOLDER_STORE "/data.mdb");
+    char *kept = folder_path(dir, FILE_META);
+    wf_status status = WF_OK;
+    if (path == NULL || kept == NULL)
+        status = wf_fail(err, WF_SYSTEM, _("out of memory"));
+    if (status == WF_OK && !meta_kept_is_whole(dir)) {
+        status = folder_lock(&lock, dir, err);
+        int fd = lock < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+        if (status == WF_OK && (fd < 0 || (unlink(kept) != 0 && errno != ENOENT)))
+            status = wf_fail_errno(err, "%s", fd < 0 ? path : kept);
+        if (status == WF_OK) {
+            meta_keep(fd, dir);
+            repair_say(options, FILE_META, true, _("it is written anew"));
+        }
+        if (fd >= 0)
+            close(fd);
+        if (lock >= 0)
+            close(lock);
+    }
+    free(kept);
+    free(path);
+    return status;
+}
+
 wf_status ledger_repair(const char *dir, const ledger_repair_options *options, wf_error *err)
 {
     kinds found;
@@ -306,5 +335,7 @@ wf_status ledger_repair(const char *dir, const ledger_repair_options *options, w
         if (status == WF_OK && found.rows && !found.log)
             status = fix_rows(dir, options, err);
     }
+    if (status == WF_OK && !found.log && !found.store) /* else it may still be needed */
+        status = mend_kept_meta(dir, options, err);
     return status;
 }

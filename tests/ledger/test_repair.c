@@ -227,6 +227,28 @@ static void ids_are_entered_again(void **state)
     assert_whole();
 }
 
+/* The kept copy of the meta pages is not synced: a power cut tears it, and that alone is mended. */
+static void a_torn_copy_of_the_meta_pages_is_written_anew(void **state)
+{
+    char backup[200];
+    char path[300];
+    (void)state;
+    make_ledger(backup);
+    assert_whole();
+    snprintf(path, sizeof path, "%s/meta", test_dir);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 100, SEEK_SET), 0);
+    assert_int_not_equal(fputs("torn", file), EOF);
+    assert_int_equal(fseek(file, -100, SEEK_END), 0);
+    assert_int_not_equal(fputs("torn", file), EOF);
+    assert_int_equal(fclose(file), 0);
+    findings f = scrub();
+    assert_int_equal(f.of[DAMAGE_FILE], 1);
+    repair(NULL);
+    assert_whole();
+}
+
 /* A bundle as rows again, from a backup; a tile beside a bundle from the bundle. */
 static void archived_entries_are_told_one_by_one(void **state)
 {
@@ -297,6 +319,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(archived_entries_are_told_one_by_one, folder_setup,
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(ids_are_entered_again, folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(a_torn_copy_of_the_meta_pages_is_written_anew, folder_setup,
+                                        folder_teardown),
     };
     if (argc == 4 && strcmp(argv[1], "--damage") == 0)
         return damage(argv[2], argv[3]);
