@@ -355,6 +355,7 @@ typedef struct ledger_scrub_report {
     bool opens; /* the store can be opened at all */
     hash root;
     double seconds;
+    bool is_signed; /* the entries were read, and are those that the checkpoint signs */
 } ledger_scrub_report;
 
 /* Looks at everything that is stored but the book: files, pages, entries, tiles, head, ids, keys.

@@ -208,9 +208,13 @@ static wf_status fix_in_child(void *ctx, void *result, wf_error *err)
         status = scrub_tables(&c);
     if (status == WF_OK && !job->s->is_signed) {
         job->s->fixed_any = false;
-        status = wf_fail(err, WF_DAMAGED,
-                         _("%s: the entries are not those that were signed: nothing was changed"),
-                         job->dir);
+        status = wf_fail(
+            err, WF_DAMAGED,
+            job->s->signed_head.size == 0
+                ? _("%s: there is no signed checkpoint to compare the entries with: nothing was "
+                    "changed")
+                : _("%s: the entries are not those that were signed: nothing was changed"),
+            job->dir);
     } else if (status == WF_OK && job->s->fixed_any) {
         status = store_commit(c.txn, err);
         c.txn = NULL;

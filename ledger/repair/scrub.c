@@ -311,6 +311,7 @@ wf_status ledger_scrub(const char *dir, const ledger_scrub_options *options,
     out->bytes = s->bytes;
     out->tiles = s->tiles;
     out->ids = s->ids;
+    out->is_signed = s->is_signed;
     if (s->size > 0 && s->frontier.size == s->size)
         merkle_frontier_root(&out->root, &s->frontier);
     for (uint64_t i = 0; i < s->damage_count && i < SCRUB_DAMAGES_MAX && status == WF_OK; i++)

@@ -124,7 +124,13 @@ wf_status wf_repair(const char *dir, const wf_repair_options *options, const wf_
     }
     if (status == WF_OK)
         status = answer_end(&job.repairs);
-    if (status == WF_OK && left.damages > 0)
+    if (status == WF_OK && left.damages > 0 && left.entries_bad == 0 && !left.is_signed)
+        status = wf_fail(err, WF_DAMAGED,
+                         _("%s: %llu damages are left, and the entries could not be compared with "
+                           "what was signed; see them with wufei scrub; a backup can be put in "
+                           "place: wufei restore BACKUP"),
+                         dir, (unsigned long long)left.damages);
+    else if (status == WF_OK && left.damages > 0)
         status =
             wf_fail(err, WF_DAMAGED,
                     _("%s: %llu damages are left, %llu of them entries that are not what was "

@@ -208,6 +208,11 @@ wf_status wf_scrub(const char *dir, const wf_scrub_options *options, const wf_si
                          "signed; see what wufei repair can put right"),
                        dir, (unsigned long long)report.damages,
                        (unsigned long long)report.entries_bad);
+    if (!report.is_signed)
+        return wf_fail(err, WF_DAMAGED,
+                       _("%s: %llu damages were found, and the entries could not be compared with "
+                         "what was signed; see what wufei repair can put right"),
+                       dir, (unsigned long long)(report.damages + book_damaged));
     return wf_fail(err, WF_DAMAGED,
                    _("%s: %llu damages were found, every entry is what was signed; see what wufei "
                      "repair can put right"),

@@ -47,6 +47,8 @@ mkdir "$work/empty"
 expect 1 "exists" wufei backup "$work/empty"
 expect 4 "$work/nowhere" wufei backup "$work/nowhere/backup"
 expect 2 "there is no such ledger" wufei -L "$work/nowhere" backup "$work/b"
+expect 2 "is inside the ledger" wufei backup "$work/ledger/backup"
+expect 2 "is inside the ledger" wufei backup "$work/ledger/store/../backup/"
 cp -a "$work/ledger" "$work/broken"
 for at in $(grep -abo 'B30' "$work/broken/store/data.mdb" | cut -d: -f1); do
     printf 'X' | dd of="$work/broken/store/data.mdb" bs=1 conv=notrunc status=none seek="$at"

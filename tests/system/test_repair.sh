@@ -118,6 +118,16 @@ expect 3 "entries, $(sed -n 2p "$work/bad/checkpoint") were signed" wufei scrub
 expect 3 "" wufei repair
 expect 3 "rolled back" wufei verify
 
+# --- nothing to compare with, or nothing to read: nobody says that the entries are what was signed
+fresh
+rm "$work/bad/checkpoint"
+expect 3 "the entries could not be compared" wufei scrub
+expect 3 "there is no signed checkpoint" wufei repair
+fresh
+truncate -s 16384 "$work/bad/store/data.mdb"
+expect 3 "the entries could not be compared" wufei scrub
+expect 3 "the entries could not be compared" wufei repair
+
 # --- a new copy of the checkpoint outside
 export WUFEI_LEDGER=$whole
 expect 0 "guard,repaired" wufei repair --guard "$work/outside"
