@@ -10,6 +10,7 @@
  *                    operator.signer, the socket of who has it (operator_files.c)
  *     meta           copy of the store's first pages, for repair (store_meta.c)
  *     guard          optional: the path of a second copy of the checkpoint, outside (outside.c)
+ *     guard.lost     after a restore: what that copy said (outside.c)
  * It is made under a temporary name (".NAME.tmp.PID") beside its place, synced and renamed; what an
  * interrupted attempt left there is removed by the next one for the same place.
  */

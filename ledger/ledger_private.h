@@ -37,10 +37,11 @@ enum { LEDGER_FORMAT = 1 };
 #define FILE_CHECKPOINT "checkpoint"
 #define FILE_KEY "operator.pem"
 #define FILE_SIGNER "operator.signer"
-#define FILE_GUARD "guard"         /* names the copy of the checkpoint outside, outside.c */
-#define FILE_META "meta"           /* copy of the store's first pages */
-#define FILE_POLICY "policy"       /* of witnesses */
-#define FILE_WITNESSED "witnessed" /* the last checkpoint that has its quorum of cosignatures */
+#define FILE_GUARD "guard"           /* names the copy of the checkpoint outside, outside.c */
+#define FILE_GUARD_LOST "guard.lost" /* what that copy said when the ledger was restored */
+#define FILE_META "meta"             /* copy of the store's first pages */
+#define FILE_POLICY "policy"         /* of witnesses */
+#define FILE_WITNESSED "witnessed"   /* the last checkpoint that has its quorum of cosignatures */
 #define FOLDER_STORE "store"
 #define FILE_LOCK "writer.lock" /* in the store's folder */
 
@@ -330,10 +331,12 @@ wf_status signed_head_write(ledger *l, wf_error *err);
 wf_status outside_path(const char *dir, char **out, wf_error *err);
 /* *there false: none is wanted or, for readers, none can be read. */
 wf_status outside_read(const ledger *l, checkpoint *out, bool *there, wf_error *err);
-/* That the log goes on from it, or records a recovery that lost it. */
+/* That the log goes on from it, or records a recovery and it is the very one that was lost. */
 wf_status outside_check(ledger *l, const checkpoint *outside, store_txn *txn,
                         const ledger_head *head, wf_error *err);
 wf_status outside_write(const ledger *l, const char *text, size_t size, wf_error *err);
+/* Keeps in the folder `fresh` what the copy of `dir` says, which a recovery is about to lose. */
+wf_status outside_keep_lost(const char *dir, const char *fresh, wf_error *err);
 
 /* ---- recovery.c: how often, and from where, the log was put back from a backup ------------------
  */

@@ -6,7 +6,8 @@
  * It is replaced after the one in the folder and compared like it. It is wanted when the folder
  * holds
  *
- *     guard    one line: the absolute path of the copy
+ *     guard         one line: the absolute path of the copy
+ *     guard.lost    what the copy said when the ledger was restored from a backup
  */
 #include <limits.h>
 #include <stdio.h>
@@ -85,13 +86,38 @@ wf_status outside_read(const ledger *l, checkpoint *out, bool *there, wf_error *
     return status;
 }
 
+/* The very checkpoint that the copy held when the ledger was restored. By its size alone it could
+   be a later one: the log grows again through the sizes that it lost. */
+static wf_status is_lost(bool *out, const ledger *l, const checkpoint *c, wf_error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    checkpoint lost;
+    *out = false;
+    wf_status status = folder_read(l->dir, FILE_GUARD_LOST, NOTE_MAX, &text, &size, err);
+    note *n = text != NULL ? malloc(sizeof *n) : NULL;
+    if (status == WF_OK && text != NULL && n == NULL)
+        status = wf_fail(err, WF_SYSTEM, _("out of memory"));
+    *out = n != NULL && note_parse(n, text, size) == NULL &&
+           checkpoint_parse(&lost, n->text, n->text_size) == NULL && lost.size == c->size &&
+           hash_equal(&lost.root, &c->root);
+    free(n);
+    free(text);
+    return status;
+}
+
 /* A recovery that is recorded in the log names what it lost: from its own place up to the last
    checkpoint that was known. */
-static wf_status is_admitted(bool *out, const checkpoint *c, store_txn *txn, wf_error *err)
+static wf_status is_admitted(bool *out, const ledger *l, const checkpoint *c, store_txn *txn,
+                             wf_error *err)
 {
     recovery r;
     uint64_t from = 0;
+    bool lost = false;
     *out = false;
+    wf_status read = is_lost(&lost, l, c, err);
+    if (read != WF_OK || !lost)
+        return read;
     for (bool found = true; found && !*out; from = r.restored_size + 1) {
         wf_status status = recovery_next(txn, from, &found, &r, err);
         if (status != WF_OK)
@@ -106,7 +132,7 @@ wf_status outside_check(ledger *l, const checkpoint *outside, store_txn *txn,
                         const ledger_head *head, wf_error *err)
 {
     bool admitted = false;
-    wf_status status = is_admitted(&admitted, outside, txn, err);
+    wf_status status = is_admitted(&admitted, l, outside, txn, err);
     if (status != WF_OK || admitted)
         return status;
     return signed_head_check(l, outside, txn, head, err);
@@ -120,6 +146,22 @@ wf_status outside_write(const ledger *l, const char *text, size_t size, wf_error
         return status;
     const char *name = split(path);
     status = folder_write(folder_of(path), name, text, size, 0644, err);
+    free(path);
+    return status;
+}
+
+wf_status outside_keep_lost(const char *dir, const char *fresh, wf_error *err)
+{
+    char *path = NULL, *text = NULL;
+    size_t size = 0;
+    wf_status status = outside_path(dir, &path, err);
+    if (status != WF_OK || path == NULL)
+        return status;
+    const char *name = split(path);
+    /* A copy that cannot be read now excuses nothing later. */
+    if (folder_read(folder_of(path), name, NOTE_MAX, &text, &size, NULL) == WF_OK && text != NULL)
+        status = folder_write(fresh, FILE_GUARD_LOST, text, size, 0644, err);
+    free(text);
     free(path);
     return status;
 }

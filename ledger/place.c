@@ -66,6 +66,8 @@ static void remove_attempt(const char *folder)
                                         FILE_CHECKPOINT "~",
                                         FILE_GUARD,
                                         FILE_GUARD "~",
+                                        FILE_GUARD_LOST,
+                                        FILE_GUARD_LOST "~",
                                         FILE_META,
                                         FILE_META "~",
                                         FILE_POLICY,

@@ -220,6 +220,8 @@ static wf_status fill(restoring *r, wf_error *err)
     r->l = NULL;
     /* Last: a guard that is ahead is excused by the recovery that stands in the log now. */
     if (status == WF_OK && r->old)
+        status = outside_keep_lost(r->place.dir, fresh, err);
+    if (status == WF_OK && r->old)
         status = copy_small_file(r->place.dir, fresh, FILE_GUARD, 0644, &there, err);
     return status;
 }

@@ -149,6 +149,36 @@ static void a_missing_guard_stops_writers_only(void **state)
     expect_refused("does not hold one line with an absolute path");
 }
 
+/* Grown again to sizes that the recovery lost, the log is still not to be put back. */
+static void a_recovery_excuses_only_what_it_lost(void **state)
+{
+    char path[200], backup[200];
+    wf_error err = {0};
+    ledger_restore_report restored;
+    const ledger_restore_options options = {0};
+    (void)state;
+    grow_with_copy();
+    make_guard(path);
+    snprintf(backup, sizeof backup, "%s/old", test_folder);
+    run("cp '%s' '%s/lost'", path, test_folder);
+    assert_ok(ledger_restore(backup, test_dir, &options, &restored, &err), &err);
+    assert_int_equal(restored.last_size, 10);
+    /* A crash before the copy outside was renewed. */
+    run("cp '%s/lost' '%s'", test_folder, path);
+    ledger *l = open_ledger(true);
+    ledger_close(l);
+    l = open_ledger(false);
+    assert_ok(submit_sealed(l, 100, 1, NULL, &err), &err);
+    ledger_close(l);
+    run("cmp -s '%s/checkpoint' '%s'", test_dir, path);
+    run("cp -a '%s' '%s/older'", test_dir, test_folder);
+    l = open_ledger(false);
+    assert_ok(submit_sealed(l, 200, 1, NULL, &err), &err);
+    ledger_close(l);
+    run("rm -r '%s' && cp -a '%s/older' '%s'", test_dir, test_folder, test_dir);
+    expect_refused("the store holds 7 entries, 9 were signed");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +190,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_whole_older_folder_is_noticed_by_its_guard, folder_setup,
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(a_guard_is_replaced_after_the_checkpoint, folder_setup,
+                                        folder_teardown),
+        cmocka_unit_test_setup_teardown(a_recovery_excuses_only_what_it_lost, folder_setup,
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(a_missing_guard_stops_writers_only, folder_setup,
                                         folder_teardown),
