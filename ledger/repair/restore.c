@@ -27,6 +27,8 @@ typedef struct restoring {
     int old_lock; /* its writer's; below zero: it has no store */
     ledger *l;    /* the new one */
     recovery record;
+    store_txn *txn;   /* of the new one, in which checkpoints are compared with its tree */
+    ledger_head head; /* of the new one */
     ledger_restore_report *report;
 } restoring;
 
@@ -102,6 +104,17 @@ static wf_status take_key(restoring *r, wf_error *err)
     return status;
 }
 
+/* A checkpoint that the backup reaches must be a beginning of it. */
+static wf_status check_kept(restoring *r, const checkpoint *c, wf_error *err)
+{
+    if (c->size > r->head.size || signed_head_check(r->l, c, r->txn, &r->head, err) == WF_OK)
+        return WF_OK;
+    return wf_fail(err, WF_REFUSED,
+                   _("%s is not of the ledger that was signed: a checkpoint of %llu entries has "
+                     "another root than the backup has at that size; keep both, they are evidence"),
+                   r->backup, (unsigned long long)c->size);
+}
+
 /* A checkpoint that may be larger than the backup. One whose signature does not verify (the key may
    have been rotated since) still counts: the operator admits more, not less. */
 static wf_status take_last(restoring *r, const char *dir, const char *name, bool must,
@@ -126,12 +139,17 @@ static wf_status take_last(restoring *r, const char *dir, const char *name, bool
     else if (reason == NULL && strcmp(c.origin, r->l->genesis.origin) != 0)
         status = wf_fail(err, WF_REFUSED, _("%s/%s is of another ledger, %s; the backup is of %s"),
                          dir, name, c.origin, r->l->genesis.origin);
-    else if (reason == NULL && (!r->record.last_known || c.size > r->record.last_size)) {
-        r->record.last_known = true;
-        r->record.last_size = c.size;
-        r->record.last_root = c.root;
-        r->report->last_verified =
-            signed_head_parse(r->l, &checked, name, text, size, NULL) == WF_OK;
+    else if (reason == NULL) {
+        bool verified = signed_head_parse(r->l, &checked, name, text, size, NULL) == WF_OK;
+        /* Each of them: a larger one that is known as well does not make two histories one. */
+        if (verified)
+            status = check_kept(r, &c, err);
+        if (!r->record.last_known || c.size > r->record.last_size) {
+            r->record.last_known = true;
+            r->record.last_size = c.size;
+            r->record.last_root = c.root;
+            r->report->last_verified = verified;
+        }
     }
     free(text);
     return status;
@@ -163,41 +181,36 @@ static wf_status find_last(restoring *r, wf_error *err)
     return status;
 }
 
-/* A last checkpoint that the backup reaches must be a beginning of it. */
-static wf_status check_last(restoring *r, store_txn *txn, const ledger_head *head, wf_error *err)
+/* What was signed last, as far as anybody here knows, and that it is no other history. */
+static wf_status look_for_last(restoring *r, wf_error *err)
 {
-    checkpoint c = {.size = r->record.last_size, .root = r->record.last_root};
-    if (!r->record.last_known || c.size > head->size ||
-        signed_head_check(r->l, &c, txn, head, err) == WF_OK)
-        return WF_OK;
-    return wf_fail(err, WF_REFUSED,
-                   _("%s is not of the ledger that was signed: a checkpoint of %llu entries has "
-                     "another root than the backup has at that size; keep both, they are evidence"),
-                   r->backup, (unsigned long long)c.size);
+    wf_status status = store_begin(&r->txn, r->l->store, false, err);
+    if (status == WF_OK)
+        status = head_get(&r->head, r->txn, err);
+    if (status == WF_OK)
+        status = find_last(r, err);
+    if (status == WF_OK && r->record.last_known) {
+        checkpoint last = {.size = r->record.last_size, .root = r->record.last_root};
+        status = check_kept(r, &last, err);
+    }
+    store_abort(r->txn);
+    r->txn = NULL;
+    return status;
 }
 
 static wf_status record(restoring *r, wf_error *err)
 {
-    store_txn *txn = NULL;
-    ledger_head head;
     system_record system = {.kind = SYSTEM_RECOVERY};
-    wf_status status = find_last(r, err);
-    if (status == WF_OK)
-        status = store_begin(&txn, r->l->store, false, err);
-    if (status == WF_OK)
-        status = head_get(&head, txn, err);
-    if (status == WF_OK)
-        status = check_last(r, txn, &head, err);
-    store_abort(txn);
+    wf_status status = look_for_last(r, err);
     if (status != WF_OK)
         return status;
-    r->record.restored_size = head.size;
-    r->record.restored_root = head.root;
+    r->record.restored_size = r->head.size;
+    r->record.restored_root = r->head.root;
     system.recovery = r->record;
     status = system_submit(r->l, &system, err);
     if (status == WF_OK)
         status = ledger_drain(r->l, err);
-    r->report->seq = head.size;
+    r->report->seq = r->head.size;
     r->report->last_known = r->record.last_known;
     r->report->last_size = r->record.last_size;
     return status;

@@ -179,6 +179,33 @@ static void a_recovery_excuses_only_what_it_lost(void **state)
     expect_refused("the store holds 7 entries, 9 were signed");
 }
 
+/* That the last checkpoint known is beyond the backup does not hide another that contradicts it. */
+static void a_backup_of_another_history_is_refused(void **state)
+{
+    char backup[200], last[200];
+    wf_error err = {0};
+    ledger_restore_report restored;
+    const ledger_restore_options options = {.last = last};
+    (void)state;
+    grow_with_copy();
+    snprintf(backup, sizeof backup, "%s/forked", test_folder);
+    snprintf(last, sizeof last, "%s/last", test_folder);
+    run("cp -a '%s' '%s/now'", test_dir, test_folder);
+    run("rm -r '%s' && cp -a '%s/old' '%s'", test_dir, test_folder, test_dir);
+    ledger *l = open_ledger(false);
+    assert_ok(submit_sealed(l, 500, 7, NULL, &err), &err);
+    ledger_close(l);
+    run("mv '%s' '%s' && cp -a '%s/now' '%s'", test_dir, backup, test_folder, test_dir);
+    /* Kept by somebody: beyond the backup's 12. */
+    l = open_ledger(false);
+    assert_ok(submit_sealed(l, 20, 7, NULL, &err), &err);
+    ledger_close(l);
+    run("cp '%s/checkpoint' '%s'", test_dir, last);
+    run("rm -r '%s' && mv '%s/now' '%s'", test_dir, test_folder, test_dir);
+    assert_int_equal(ledger_restore(backup, test_dir, &options, &restored, &err), WF_REFUSED);
+    assert_non_null(strstr(err.text, "a checkpoint of 10 entries has another root"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +219,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_guard_is_replaced_after_the_checkpoint, folder_setup,
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(a_recovery_excuses_only_what_it_lost, folder_setup,
+                                        folder_teardown),
+        cmocka_unit_test_setup_teardown(a_backup_of_another_history_is_refused, folder_setup,
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(a_missing_guard_stops_writers_only, folder_setup,
                                         folder_teardown),
