@@ -74,10 +74,15 @@ wf_status ledger_read_genesis(ledger *l, genesis *out, store_txn *txn, wf_error 
     wf_status status = ledger_fetch(l, txn, 0, NULL, &bytes, err);
     if (status != WF_OK)
         return status;
-    if (bytes.data == NULL || entry_parse(&entry, bytes, NULL) != WF_OK ||
-        statement_parse(&statement, entry.statement, NULL) != WF_OK ||
-        statement.system.data == NULL || system_parse(&record, statement.system, NULL) != WF_OK ||
-        record.kind != SYSTEM_GENESIS ||
+    bool is_system = bytes.data != NULL && entry_parse(&entry, bytes, NULL) == WF_OK &&
+                     statement_parse(&statement, entry.statement, NULL) == WF_OK &&
+                     statement.system.data != NULL;
+    if (is_system) {
+        status = system_parse(&record, statement.system, err);
+        if (status == WF_SYSTEM) /* no memory: that says nothing of the record */
+            return status;
+    }
+    if (!is_system || status != WF_OK || record.kind != SYSTEM_GENESIS ||
         !span_equal(statement.origin, span_text(record.genesis.origin)))
         return wf_fail(
             err, WF_DAMAGED,

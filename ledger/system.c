@@ -146,11 +146,30 @@ static wf_status check_canonical(const system_record *record, span bytes, wf_err
     return same ? WF_OK : bad(err, _("it is not in its one canonical encoding"));
 }
 
+/* Protobuf-c says no more than that it failed: want of memory must not be called a bad record. */
+static void *noted_malloc(void *failed, size_t size)
+{
+    void *out = malloc(size);
+    if (out == NULL)
+        *(bool *)failed = true;
+    return out;
+}
+
+static void noted_free(void *failed, void *memory)
+{
+    (void)failed;
+    free(memory);
+}
+
 wf_status system_parse(system_record *out, span bytes, wf_error *err)
 {
     wf_status status = WF_OK;
+    bool failed = false;
+    ProtobufCAllocator allocator = {noted_malloc, noted_free, &failed};
     *out = (system_record){0};
-    Wufei__SystemRecord *message = wufei__system_record__unpack(NULL, bytes.size, bytes.data);
+    Wufei__SystemRecord *message = wufei__system_record__unpack(&allocator, bytes.size, bytes.data);
+    if (message == NULL && failed)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
     if (message == NULL)
         return bad(err, _("it cannot be decoded"));
     if (message->body_case == WUFEI__SYSTEM_RECORD__BODY_GENESIS)
@@ -169,7 +188,7 @@ wf_status system_parse(system_record *out, span bytes, wf_error *err)
         status = system_take_quorum(out, message->key_quorum, err);
     else
         status = bad(err, _("it is empty"));
-    wufei__system_record__free_unpacked(message, NULL);
+    wufei__system_record__free_unpacked(message, &allocator);
     return status == WF_OK ? check_canonical(out, bytes, err) : status;
 }
 

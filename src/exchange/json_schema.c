@@ -166,7 +166,8 @@ static void check_text(checker *c, const json_t *schema, const json_t *value, co
     if (pattern == NULL)
         return;
     regex_t compiled;
-    if (regcomp(&compiled, json_string_value(pattern), REG_EXTENDED | REG_NOSUB) != 0) {
+    if (!json_is_string(pattern) ||
+        regcomp(&compiled, json_string_value(pattern), REG_EXTENDED | REG_NOSUB) != 0) {
         bad_schema(c, path, "pattern is not a POSIX extended expression");
         return;
     }
