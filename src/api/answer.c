@@ -1,6 +1,7 @@
 /*
  * api/answer.c: rows of answers, cell by cell; see api.h.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "api/api.h"
@@ -94,4 +95,11 @@ void cell_degrees(answer *a, int32_t e7)
 {
     char *text = a->texts[a->count];
     cell_text(a, decimal_format(text, e7, 7));
+}
+
+const char *hash_text(char out[HASH_TEXT], const hash *h)
+{
+    for (size_t i = 0; i < HASH_SIZE; i++)
+        snprintf(out + 2 * i, 3, "%02x", h->bytes[i]);
+    return out;
 }

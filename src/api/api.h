@@ -65,6 +65,9 @@ void cell_time(answer *a, int64_t ms);     /* TIME_NONE is empty */
 void cell_day(answer *a, int32_t day);
 void cell_degrees(answer *a, int32_t e7);
 
+enum { HASH_TEXT = 2 * HASH_SIZE + 1 };
+const char *hash_text(char out[HASH_TEXT], const hash *h); /* hexadecimal */
+
 #define COLUMNS(table) (table), sizeof(table) / sizeof *(table)
 
 /* ---- names (names.c) ----------------------------------------------------------------------- */
@@ -108,15 +111,24 @@ typedef struct api_thing {
 wf_status api_identify(wf_ledger *ledger, store_txn *txn, const char *id, bool with_mass,
                        api_thing *out, wf_error *err);
 
-/* ---- progress (archive.c) ------------------------------------------------------------------- */
+/* ---- progress (watch.c) --------------------------------------------------------------------- */
 
-/* For a ledger_progress that is to be told as one phase of a wf_progress. */
 typedef struct api_watch {
     wf_progress progress;
     void *ctx;
-    const char *phase; /* msgid */
+    const char *phase;
+    ledger_progress below;
 } api_watch;
-void api_report_progress(void *ctx, uint64_t done, uint64_t total);
+/* What to hand to the layer below; `phase` is a msgid. NULL when the caller wants no progress. */
+ledger_progress *api_watch_as(api_watch *watch, const char *phase, wf_progress progress, void *ctx);
+
+/* ---- rebuild.c ------------------------------------------------------------------------------ */
+
+/* wf_rebuild of the ledger in `dir` in a process of its own, which may die of what it reads;
+   without an answer. WF_DAMAGED: the book is not that of the log or, without `check`, cannot be
+   derived. */
+wf_status api_rebuild_apart(const char *dir, bool check, wf_progress progress, void *ctx,
+                            wf_error *err);
 
 /* ---- scratch.c, at.c ------------------------------------------------------------------------ */
 

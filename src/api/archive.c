@@ -11,23 +11,17 @@ static const wf_column archive_columns[] = {
     {"seconds", N_("seconds"), WF_CELL_REAL},
 };
 
-void api_report_progress(void *ctx, uint64_t done, uint64_t total)
-{
-    const api_watch *watch = ctx;
-    watch->progress(watch->ctx, _(watch->phase), done, total);
-}
-
 wf_status wf_archive(wf_ledger *l, bool all, wf_progress progress, void *ctx, const wf_sink *sink,
                      wf_error *err)
 {
-    api_watch watch = {progress, ctx, N_("archiving")};
-    ledger_progress below = {api_report_progress, &watch};
+    api_watch watch;
     ledger_archive_report report;
     answer a;
     int64_t start_us = clock_monotonic_us();
     wf_error_clear(err);
-    wf_status status = ledger_archive(l->log, all ? 0 : LEDGER_ARCHIVE_KEEP, UINT64_MAX,
-                                      progress == NULL ? NULL : &below, &report, err);
+    wf_status status =
+        ledger_archive(l->log, all ? 0 : LEDGER_ARCHIVE_KEEP, UINT64_MAX,
+                       api_watch_as(&watch, N_("archiving"), progress, ctx), &report, err);
     if (status != WF_OK)
         return status;
     answer_begin(&a, sink, err, "archive", N_("Archive"), COLUMNS(archive_columns));

@@ -24,8 +24,9 @@ static wf_status at_check(const wf_open_options *options, uint64_t size, wf_erro
 wf_status api_stand_at(wf_ledger *l, const wf_open_options *options, wf_error *err)
 {
     store *scratch = NULL;
-    api_watch watch = {options->progress, options->ctx, N_("deriving the book of then")};
-    ledger_progress progress = {api_report_progress, &watch};
+    api_watch watch;
+    ledger_progress *progress =
+        api_watch_as(&watch, N_("deriving the book of then"), options->progress, options->ctx);
     ledger_hooks hooks = book_hooks(l->book);
     wf_status status = at_check(options, ledger_size(l->log), err);
     if (status == WF_OK)
@@ -33,8 +34,7 @@ wf_status api_stand_at(wf_ledger *l, const wf_open_options *options, wf_error *e
     if (status == WF_OK)
         status = book_open_scratch(&scratch, l->log, l->scratch.path, err);
     if (status == WF_OK)
-        status = ledger_replay_to(l->log, options->at, &hooks, scratch,
-                                  options->progress == NULL ? NULL : &progress, err);
+        status = ledger_replay_to(l->log, options->at, &hooks, scratch, progress, err);
     if (status == WF_OK)
         status = ledger_stand_at(l->log, scratch, options->at, err);
     if (status != WF_OK) {

@@ -3,23 +3,7 @@
  */
 #include "api/api.h"
 
-typedef struct backup_watch {
-    wf_progress progress;
-    void *ctx;
-} backup_watch;
-
-static void backup_report_progress(void *ctx, uint64_t done, uint64_t total)
-{
-    const backup_watch *watch = ctx;
-    watch->progress(watch->ctx, _("verifying the copy"), done, total);
-}
-
-static void backup_cell_hash(answer *a, char text[2 * HASH_SIZE + 1], const hash *h)
-{
-    for (size_t i = 0; i < HASH_SIZE; i++)
-        snprintf(text + 2 * i, 3, "%02x", h->bytes[i]);
-    cell_text(a, text);
-}
+static const char copy_phase[] = N_("verifying the copy");
 
 static const wf_column backup_columns[] = {
     {"backup", N_("backup"), WF_CELL_TEXT},    {"entries", N_("entries"), WF_CELL_INTEGER},
@@ -33,22 +17,21 @@ wf_status wf_backup(const char *dir, const char *to, const wf_backup_options *op
 {
     const wf_backup_options defaults = {0};
     ledger_copy_report report;
-    char root[2 * HASH_SIZE + 1];
+    char root[HASH_TEXT];
     answer a;
+    api_watch watch;
     wf_error_clear(err);
     if (options == NULL)
         options = &defaults;
-    backup_watch watch = {options->progress, options->ctx};
-    ledger_progress progress = {backup_report_progress, &watch};
-    wf_status status = ledger_backup(dir, to, options->with_key,
-                                     options->progress == NULL ? NULL : &progress, &report, err);
+    ledger_progress *progress = api_watch_as(&watch, copy_phase, options->progress, options->ctx);
+    wf_status status = ledger_backup(dir, to, options->with_key, progress, &report, err);
     if (status != WF_OK)
         return status;
     answer_begin(&a, sink, err, "backups", N_("Backup, verified"), COLUMNS(backup_columns));
     cell_text(&a, to);
     cell_integer(&a, (int64_t)report.size);
     cell_integer(&a, (int64_t)report.signed_size);
-    backup_cell_hash(&a, root, &report.root);
+    cell_text(&a, hash_text(root, &report.root));
     cell_integer(&a, (int64_t)report.bytes);
     cell_text(&a, report.with_key ? "included" : "left out");
     cell_real(&a, report.seconds);
@@ -71,11 +54,11 @@ static wf_status restore_rows(const char *dir, const ledger_restore_report *r, u
                               const wf_sink *sink, wf_error *err)
 {
     answer a;
-    char root[2 * HASH_SIZE + 1];
+    char root[HASH_TEXT];
     answer_begin(&a, sink, err, "restored", N_("Backup put in place"), COLUMNS(restore_columns));
     cell_text(&a, dir);
     cell_integer(&a, (int64_t)r->copy.size);
-    backup_cell_hash(&a, root, &r->copy.root);
+    cell_text(&a, hash_text(root, &r->copy.root));
     cell_integer(&a, (int64_t)r->seq);
     if (r->last_known)
         cell_integer(&a, (int64_t)r->last_size);
@@ -96,15 +79,15 @@ wf_status wf_restore(const char *backup, const char *dir, const wf_restore_optio
 {
     const wf_restore_options defaults = {0};
     ledger_restore_report report;
+    api_watch watch;
     wf_error_clear(err);
     *out_lost = 0;
     if (options == NULL)
         options = &defaults;
-    backup_watch watch = {options->progress, options->ctx};
-    ledger_progress progress = {backup_report_progress, &watch};
-    ledger_restore_options below = {.key = options->key,
-                                    .last = options->last,
-                                    .progress = options->progress == NULL ? NULL : &progress};
+    ledger_restore_options below = {
+        .key = options->key,
+        .last = options->last,
+        .progress = api_watch_as(&watch, copy_phase, options->progress, options->ctx)};
     wf_status status = ledger_restore(backup, dir, &below, &report, err);
     if (status != WF_OK)
         return status;

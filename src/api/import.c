@@ -86,15 +86,15 @@ static wf_status import_archive(wf_ledger *l, uint64_t size_before,
 {
     enum { RUN = 256, RUNS_BEFORE = 64 };
     uint64_t entered = ledger_size(l->log) - size_before;
-    api_watch watch = {options->progress, options->ctx, N_("archiving")};
-    ledger_progress progress = {api_report_progress, &watch};
+    api_watch watch;
+    ledger_progress *progress =
+        api_watch_as(&watch, N_("archiving"), options->progress, options->ctx);
     ledger_archive_report report;
     wf_error reason = {0};
     if (entered == 0)
         return WF_OK;
-    wf_status status =
-        ledger_archive(l->log, LEDGER_ARCHIVE_KEEP, entered / RUN + RUNS_BEFORE,
-                       options->progress == NULL ? NULL : &progress, &report, &reason);
+    wf_status status = ledger_archive(l->log, LEDGER_ARCHIVE_KEEP, entered / RUN + RUNS_BEFORE,
+                                      progress, &report, &reason);
     return status == WF_DAMAGED ? wf_fail(err, status, "%s", reason.text) : WF_OK;
 }
 

@@ -262,27 +262,22 @@ wf_status wf_key_order_enter(wf_ledger *l, const char *text, size_t size, const 
 
 /* ---- the signer process ---------------------------------------------------------------------- */
 
-typedef struct serving {
-    const wf_key_serve_options *options;
-} serving;
-
 static void serve_ready(void *ctx, const suite_public_key *key)
 {
-    const serving *s = ctx;
+    const wf_key_serve_options *options = ctx;
     wf_key_info info;
     key_info(&info, key);
-    if (s->options->ready != NULL)
-        s->options->ready(s->options->ctx, &info);
+    if (options->ready != NULL)
+        options->ready(options->ctx, &info);
 }
 
 wf_status wf_key_serve(const wf_key_serve_options *options, wf_error *err)
 {
-    serving s = {options};
     const signer_serve_options below = {.key_path = options->key_path,
                                         .socket_path = options->socket_path,
                                         .memory_path = options->memory_path,
                                         .ready = serve_ready,
-                                        .ctx = &s};
+                                        .ctx = (void *)(uintptr_t)options};
     wf_error_clear(err);
     return signer_serve(&below, err);
 }

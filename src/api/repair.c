@@ -13,14 +13,7 @@ typedef struct repair_job {
     const char *dir;
     const wf_repair_options *options;
     answer repairs;
-    bool check; /* of the book: compare only */
 } repair_job;
-
-static void repair_report_progress(void *ctx, uint64_t done, uint64_t total)
-{
-    const wf_repair_options *options = ctx;
-    options->progress(options->ctx, _("scrubbing"), done, total);
-}
 
 static void repair_done(void *ctx, const char *what, bool repaired, const char *detail)
 {
@@ -33,50 +26,14 @@ static void repair_done(void *ctx, const char *what, bool repaired, const char *
 
 /* ---- the book ------------------------------------------------------------------------------ */
 
-static wf_status repair_ignore_begin(void *ctx, const char *name, const char *title,
-                                     const wf_column *columns, size_t count, wf_error *err)
-{
-    (void)ctx, (void)name, (void)title, (void)columns, (void)count, (void)err;
-    return WF_OK;
-}
-
-static wf_status repair_ignore_row(void *ctx, const wf_cell *cells, size_t count, wf_error *err)
-{
-    (void)ctx, (void)cells, (void)count, (void)err;
-    return WF_OK;
-}
-
-static wf_status repair_ignore_end(void *ctx, wf_error *err)
-{
-    (void)ctx, (void)err;
-    return WF_OK;
-}
-
-static wf_status repair_book_in_child(void *ctx, void *result, wf_error *err)
-{
-    const repair_job *job = ctx;
-    const wf_open_options open = {.read_only = job->check, .at = WF_AT_NOW};
-    const wf_sink nowhere = {NULL, repair_ignore_begin, repair_ignore_row, repair_ignore_end};
-    wf_ledger *l = NULL;
-    (void)result;
-    wf_status status = wf_open(&l, job->dir, &open, err);
-    if (status == WF_OK)
-        status =
-            wf_rebuild(l, job->check, job->options->progress, job->options->ctx, &nowhere, err);
-    wf_close(l);
-    return status;
-}
-
 /* A book that cannot even be compared is derived again too: that reads nothing of it. */
 static wf_status repair_book(repair_job *job, wf_error *err)
 {
-    char none;
     wf_error why = {0};
-    job->check = true;
-    wf_status status = ledger_guard(job->dir, repair_book_in_child, job, &none, 1, &why);
+    const wf_repair_options *o = job->options;
+    wf_status status = api_rebuild_apart(job->dir, true, o->progress, o->ctx, &why);
     if (status == WF_DAMAGED) {
-        job->check = false;
-        status = ledger_guard(job->dir, repair_book_in_child, job, &none, 1, &why);
+        status = api_rebuild_apart(job->dir, false, o->progress, o->ctx, &why);
         if (status == WF_OK)
             repair_done(job, "book", true, _("it is derived again from the log"));
         else if (status == WF_DAMAGED)
@@ -89,7 +46,8 @@ static wf_status repair_book(repair_job *job, wf_error *err)
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
-static void repair_count(void *ctx, const ledger_damage *d)
+/* The report counts them. */
+static void repair_left(void *ctx, const ledger_damage *d)
 {
     (void)ctx, (void)d;
 }
@@ -102,12 +60,12 @@ wf_status wf_repair(const char *dir, const wf_repair_options *options, const wf_
     if (options == NULL)
         options = &defaults;
     repair_job job = {.dir = dir, .options = options};
-    ledger_progress progress = {repair_report_progress, (void *)(uintptr_t)options};
-    ledger_repair_options below = {.from = options->from,
-                                   .progress = options->progress == NULL ? NULL : &progress,
-                                   .done = repair_done,
-                                   .ctx = &job};
-    ledger_scrub_options look = {.found = repair_count, .progress = below.progress};
+    api_watch watch;
+    ledger_progress *progress =
+        api_watch_as(&watch, N_("scrubbing"), options->progress, options->ctx);
+    ledger_repair_options below = {
+        .from = options->from, .progress = progress, .done = repair_done, .ctx = &job};
+    ledger_scrub_options look = {.found = repair_left, .progress = progress};
     ledger_scrub_report left = {0};
     answer_begin(&job.repairs, sink, err, "repairs", N_("Repairs"), COLUMNS(repair_columns));
     wf_status status = WF_OK;

@@ -22,18 +22,6 @@ typedef struct scrub_job {
     bool entries, tiles, others; /* damage of each was told */
 } scrub_job;
 
-static void scrub_report_progress(void *ctx, uint64_t done, uint64_t total)
-{
-    const wf_scrub_options *options = ctx;
-    options->progress(options->ctx, _("scrubbing"), done, total);
-}
-
-static void scrub_hex(char out[2 * HASH_SIZE + 1], const hash *h)
-{
-    for (size_t i = 0; i < HASH_SIZE; i++)
-        snprintf(out + 2 * i, 3, "%02x", h->bytes[i]);
-}
-
 /* What the tree still shows in spite of it. */
 static const char *scrub_provable(const ledger_damage *d)
 {
@@ -62,13 +50,13 @@ static void scrub_found(void *ctx, const ledger_damage *d)
         [DAMAGE_TILE] = "tile", [DAMAGE_HEAD] = "head",   [DAMAGE_TABLE] = "table"};
     scrub_job *job = ctx;
     answer *a = &job->damages;
-    char number[64] = "", leaf[2 * HASH_SIZE + 1] = "";
+    char number[64] = "", leaf[HASH_TEXT] = "";
     if (d->kind == DAMAGE_TILE)
         snprintf(number, sizeof number, "%u/%llu", d->level, (unsigned long long)d->number);
     else if (d->kind == DAMAGE_ENTRY || (d->kind == DAMAGE_STORE && d->number != UINT64_MAX))
         snprintf(number, sizeof number, "%llu", (unsigned long long)d->number);
     if (d->has_leaf)
-        scrub_hex(leaf, &d->leaf);
+        hash_text(leaf, &d->leaf);
     cell_text(a, words[d->kind]);
     cell_text(a, number);
     cell_text(a, d->text);
@@ -82,44 +70,11 @@ static void scrub_found(void *ctx, const ledger_damage *d)
 
 /* ---- the book ------------------------------------------------------------------------------ */
 
-static wf_status scrub_ignore_begin(void *ctx, const char *name, const char *title,
-                                    const wf_column *columns, size_t count, wf_error *err)
-{
-    (void)ctx, (void)name, (void)title, (void)columns, (void)count, (void)err;
-    return WF_OK;
-}
-
-static wf_status scrub_ignore_row(void *ctx, const wf_cell *cells, size_t count, wf_error *err)
-{
-    (void)ctx, (void)cells, (void)count, (void)err;
-    return WF_OK;
-}
-
-static wf_status scrub_ignore_end(void *ctx, wf_error *err)
-{
-    (void)ctx, (void)err;
-    return WF_OK;
-}
-
-static wf_status scrub_book_in_child(void *ctx, void *result, wf_error *err)
-{
-    const scrub_job *job = ctx;
-    const wf_open_options open = {.read_only = true, .at = WF_AT_NOW};
-    const wf_sink nowhere = {NULL, scrub_ignore_begin, scrub_ignore_row, scrub_ignore_end};
-    wf_ledger *l = NULL;
-    (void)result;
-    wf_status status = wf_open(&l, job->dir, &open, err);
-    if (status == WF_OK)
-        status = wf_rebuild(l, true, job->options->progress, job->options->ctx, &nowhere, err);
-    wf_close(l);
-    return status;
-}
-
 static wf_status scrub_book(scrub_job *job, bool *damaged, wf_error *err)
 {
-    char none;
     wf_error why = {0};
-    wf_status status = ledger_guard(job->dir, scrub_book_in_child, job, &none, 1, &why);
+    wf_status status =
+        api_rebuild_apart(job->dir, true, job->options->progress, job->options->ctx, &why);
     *damaged = status == WF_DAMAGED;
     if (status != WF_OK && status != WF_DAMAGED)
         return wf_fail(err, status, "%s", why.text);
@@ -152,8 +107,8 @@ static wf_status scrub_checks(const scrub_job *job, const ledger_scrub_report *r
                               const char *of_book, const wf_sink *sink, wf_error *err)
 {
     answer a;
-    char root[2 * HASH_SIZE + 1];
-    scrub_hex(root, &r->root);
+    char root[HASH_TEXT];
+    hash_text(root, &r->root);
     answer_begin(&a, sink, err, "checks", N_("Checks"), COLUMNS(check_columns));
     scrub_check(&a, "entries", !job->entries && r->entries == r->size, r->entries, "entries", NULL);
     scrub_check(&a, "tiles", !job->tiles && r->entries == r->size, r->tiles, "tiles",
@@ -182,11 +137,12 @@ wf_status wf_scrub(const char *dir, const wf_scrub_options *options, const wf_si
     if (options == NULL)
         options = &defaults;
     scrub_job job = {.dir = dir, .options = options};
-    ledger_progress progress = {scrub_report_progress, (void *)(uintptr_t)options};
-    ledger_scrub_options below = {.signatures = options->signatures,
-                                  .progress = options->progress == NULL ? NULL : &progress,
-                                  .found = scrub_found,
-                                  .ctx = &job};
+    api_watch watch;
+    ledger_scrub_options below = {
+        .signatures = options->signatures,
+        .progress = api_watch_as(&watch, N_("scrubbing"), options->progress, options->ctx),
+        .found = scrub_found,
+        .ctx = &job};
     ledger_scrub_report report;
     bool book_damaged = false;
     answer_begin(&job.damages, sink, err, "damages", N_("Damage"), COLUMNS(damage_columns));

@@ -12,16 +12,6 @@ static const wf_column verify_columns[] = {
     {"detail", N_("detail"), WF_CELL_TEXT},
 };
 
-typedef struct verify_watch {
-    const wf_verify_options *options;
-} verify_watch;
-
-static void verify_report_progress(void *ctx, uint64_t done, uint64_t total)
-{
-    const verify_watch *watch = ctx;
-    watch->options->progress(watch->options->ctx, _("verifying"), done, total);
-}
-
 static void verify_row(answer *a, const char *check, const char *result, uint64_t count,
                        const char *unit, double seconds, const char *detail)
 {
@@ -38,16 +28,6 @@ static void verify_row(answer *a, const char *check, const char *result, uint64_
         cell_empty(a);
     cell_text(a, detail);
     answer_row(a);
-}
-
-static void verify_hex(char *out, const hash *h)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < HASH_SIZE; i++) {
-        out[2 * i] = digits[h->bytes[i] >> 4];
-        out[2 * i + 1] = digits[h->bytes[i] & 15];
-    }
-    out[2 * HASH_SIZE] = '\0';
 }
 
 /* What it means that the log was put back from a backup, one row each. */
@@ -83,8 +63,8 @@ static wf_status verify_rows(ledger *l, const ledger_verify_report *r, uint64_t 
                              bool signatures, const wf_sink *sink, wf_error *err)
 {
     answer a;
-    char root[2 * HASH_SIZE + 1];
-    verify_hex(root, &r->root);
+    char root[HASH_TEXT];
+    hash_text(root, &r->root);
     answer_begin(&a, sink, err, "checks", N_("Checks"), COLUMNS(verify_columns));
     verify_row(&a, "chain", "holds", r->size, "entries", r->seconds, NULL);
     verify_row(&a, "tree", "holds", r->size, "entries", r->seconds, root);
@@ -112,11 +92,10 @@ static wf_status verify_checks(wf_ledger *l, const wf_verify_options *options, v
 {
     book_counts counts = {0};
     store_txn *txn = NULL;
-    verify_watch watch = {options};
-    ledger_progress progress = {verify_report_progress, &watch};
-    wf_status status =
-        ledger_verify(l->log, options->from, options->signatures,
-                      options->progress == NULL ? NULL : &progress, &out->report, err);
+    api_watch watch;
+    wf_status status = ledger_verify(
+        l->log, options->from, options->signatures,
+        api_watch_as(&watch, N_("verifying"), options->progress, options->ctx), &out->report, err);
     if (status == WF_OK)
         status = store_begin(&txn, ledger_store(l->log), false, err);
     if (status == WF_OK)
