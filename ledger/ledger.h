@@ -181,11 +181,6 @@ wf_status ledger_order_revoke(ledger *l, buffer *out, const char *party, const c
    operator's key: also of a ledger that was opened without it. */
 wf_status ledger_enter_order(ledger *l, const char *text, size_t size, const ledger_successor *next,
                              wf_error *err);
-/* Over STATEMENT_DOMAIN || statement with a private key in PEM, by its suite; for tests and
- * clients.
- */
-wf_status statement_sign(uint8_t out[SIGNATURE_MAX], size_t *out_size, const char *pem_path,
-                         span statement, wf_error *err);
 
 /* ---- reading ------------------------------------------------------------------------------ */
 

@@ -1,10 +1,16 @@
 /*
  * ledger/ledger_private.h: what the files of ledger/ share and nobody else sees.
  *
- * Who calls whom, top to bottom:
- *     create, open, writer, verify, replay, prove       what ledger.h promises
- *     prepare, group                                    one statement: checked, then entered
- *     signed_head, tree, head, keys, system, folder     what they work with
+ * Who calls whom, top to bottom; who stands in a line calls those below it, and neighbours:
+ *     repair/                                           a whole ledger as one thing, from outside
+ *     create, open, keys/key_change, keys/key_list,     what ledger.h promises
+ *     writer, system_submit, replay, read, prove,
+ *     verify, archive_move, tiles_export
+ *     writer_batch, prepare, group                      statements: checked, then entered
+ *     signed_head, outside, recovery, at, archive_read  what was signed; where the bytes are
+ *     tree, head, system, keys/ (but for those above),  what they all work with
+ *     place, guard, folder
+ *     store/, proof/                                    know nothing of a ledger
  */
 #ifndef LEDGER_PRIVATE_H
 #define LEDGER_PRIVATE_H
@@ -20,6 +26,7 @@
 #include "entry.h"
 #include "key_file.h"
 #include "key_rules.h"
+#include "key_table.h"
 #include "ledger.h"
 #include "merkle.h"
 #include "note.h"
@@ -31,7 +38,7 @@
 
 enum { LEDGER_FORMAT = 1 };
 
-/* ---- folder.c: the files beside the store -------------------------------------------------- */
+/* ---- folder.c: the files beside the store (and FILE_META, store.h) -------------------------- */
 
 #define FILE_FORMAT "FORMAT"
 #define FILE_CHECKPOINT "checkpoint"
@@ -39,7 +46,6 @@ enum { LEDGER_FORMAT = 1 };
 #define FILE_SIGNER "operator.signer"
 #define FILE_GUARD "guard"           /* names the copy of the checkpoint outside, outside.c */
 #define FILE_GUARD_LOST "guard.lost" /* what that copy said when the ledger was restored */
-#define FILE_META "meta"             /* copy of the store's first pages */
 #define FILE_POLICY "policy"         /* of witnesses */
 #define FILE_WITNESSED "witnessed"   /* the last checkpoint that has its quorum of cosignatures */
 #define FOLDER_STORE "store"
@@ -158,114 +164,6 @@ wf_status system_submit(ledger *l, const system_record *record, wf_error *err);
 wf_status system_submit_by(ledger *l, const char *author, signer *s, const system_record *record,
                            wf_error *err);
 
-/* ---- key_table.c: who may sign; key_rows.c: the same in the store; key_sign.c: what a key does;
-   key_file.c: keys on disk; what changes keys is in key_rules.h -------------------------------- */
-
-enum key_end { KEY_STANDS, KEY_ROTATED, KEY_REVOKED };
-
-typedef struct party_key {
-    struct party_key *next; /* in its bucket, or in the list of forgotten ones */
-    char party[AUTHOR_MAX + 1];
-    size_t party_size;
-    uint8_t id[KEY_ID_SIZE];
-    suite_public_key public_key;
-    uint64_t entered; /* the entry that brought it; 0 when read from the store */
-    uint64_t valid_from;
-    atomic_uint_fast64_t valid_until; /* UINT64_MAX: it stands; else one more than its last entry */
-    enum key_end why;
-    atomic_bool forgotten; /* its entry was not committed after all */
-    const suite *suite;
-    EVP_PKEY *pkey;
-} party_key;
-
-/* The offline keys that revoke together, from behind entry `seq` on. */
-typedef struct quorum_row {
-    struct quorum_row *next; /* the one before */
-    uint64_t seq;
-    unsigned threshold;
-    size_t key_count;
-    suite_public_key keys[QUORUM_KEYS_MAX];
-} quorum_row;
-
-enum { KEY_BUCKETS = 4096 };
-
-typedef struct key_table {
-    pthread_rwlock_t lock;
-    pthread_mutex_t loading; /* several threads may verify at once */
-    bool loaded;
-    party_key *buckets[KEY_BUCKETS];
-    quorum_row *quorums;  /* the last first */
-    party_key *forgotten; /* others may still look at these: freed with the table */
-    quorum_row *forgotten_quorums;
-} key_table;
-
-/* What one thread verifies with. */
-typedef struct key_scratch {
-    EVP_MD_CTX *ctx;
-    uint8_t *message; /* the domain line, and room for a statement behind it */
-} key_scratch;
-
-bool key_scratch_init(key_scratch *s);
-void key_scratch_free(key_scratch *s);
-
-bool key_equal(const suite_public_key *a, const suite_public_key *b);
-/* That a record brings a public key of the ledger's suite. */
-wf_status key_check(const suite *s, const suite_public_key *key, wf_error *err);
-/* Writes dir/operator.pem (key_file.h). */
-wf_status key_generate(EVP_PKEY **out, const suite *s, bool encrypt, const char *dir,
-                       wf_error *err);
-const suite *key_suite(const EVP_PKEY *key); /* NULL: of none */
-bool key_public(suite_public_key *out, const EVP_PKEY *key);
-bool key_sign(uint8_t out[SIGNATURE_MAX], size_t *out_size, EVP_PKEY *key, const void *message,
-              size_t size);
-bool key_sign_statement(uint8_t out[SIGNATURE_MAX], size_t *out_size, EVP_PKEY *key,
-                        span statement);
-bool key_verify_statement(const party_key *key, key_scratch *scratch, span statement,
-                          span signature);
-
-void key_table_init(key_table *t);
-void key_table_free(key_table *t);
-wf_status key_table_load(key_table *t, store_txn *txn,
-                         wf_error *err); /* once; later calls do nothing */
-/* `entered`: the entry that brings it. The key is one of a suite (key_check). */
-wf_status key_table_add(key_table *t, span party, const suite_public_key *public_key,
-                        uint64_t entered, uint64_t valid_from, wf_error *err);
-/* False: there is no such key. */
-bool key_table_end(key_table *t, span party, const uint8_t id[KEY_ID_SIZE], uint64_t valid_until,
-                   enum key_end why);
-wf_status key_table_add_quorum(key_table *t, uint64_t seq, const key_quorum *quorum, wf_error *err);
-/* Takes back what entries from `from_seq` on changed: they were not committed. */
-void key_table_forget(key_table *t, uint64_t from_seq);
-/* The first key of `party` behind `after` (NULL: the first of all). */
-const party_key *key_table_next(key_table *t, span party, const party_key *after);
-/* NULL: it never had such a key. For the writer's thread to change; others only read. */
-party_key *key_table_find(key_table *t, span party, const uint8_t id[KEY_ID_SIZE]);
-bool key_is_valid(const party_key *key, uint64_t seq);
-/* The operator's key at `seq`: it signs that entry, and the checkpoint of that size. */
-const party_key *key_table_operator(key_table *t, uint64_t seq);
-/* The quorum in force at `seq`; NULL: none. */
-const quorum_row *key_table_quorum(key_table *t, uint64_t seq);
-wf_status key_row_put(store_txn *txn, span party, const suite_public_key *public_key,
-                      uint64_t valid_from, wf_error *err);
-wf_status key_row_end(store_txn *txn, span party, const uint8_t id[KEY_ID_SIZE],
-                      uint64_t valid_until, enum key_end why, wf_error *err);
-/* The rows, and those of quorums, as they were at `size` entries, into the empty tables of another
-   store. `brought`: the key that entry size - 1 brought to begin behind it; NULL: none. */
-wf_status key_rows_copy(store_txn *from, store_txn *to, uint64_t size,
-                        const suite_public_key *brought, wf_error *err);
-wf_status quorum_row_put(store_txn *txn, uint64_t seq, const key_quorum *quorum, wf_error *err);
-typedef struct operator_key {
-    suite_public_key public_key;
-    uint64_t valid_from;
-} operator_key;
-/* The operator's key at `seq`, without the whole table. */
-wf_status key_rows_operator(operator_key *out, store_txn *txn, uint64_t seq, wf_error *err);
-#define SEQ_ANY UINT64_MAX
-/* Finds the key of the statement's author that made `signature`, valid at `seq` (SEQ_ANY: or that
-   ever was); NULL: none. */
-const party_key *key_table_find_signer(key_table *t, key_scratch *scratch, span party,
-                                       span statement, span signature, uint64_t seq);
-
 /* ---- the ledger itself ------------------------------------------------------------------------
  */
 
@@ -306,8 +204,6 @@ wf_status ledger_read_genesis(ledger *l, genesis *out, store_txn *txn, wf_error 
 void ledger_take_operator_key(ledger *l, const suite_public_key *public_key);
 /* The change that `next_signer` was for is committed. */
 void ledger_take_next_signer(ledger *l);
-/* Of a private key file. */
-wf_status key_signer_of_file(signer **out, const char *path, wf_error *err);
 
 /* ---- signed_head.c: the checkpoint file --------------------------------------------------------
  */

@@ -64,14 +64,6 @@ static wf_status stage_new(const ledger *l, bool encrypt, signer **out, wf_error
     return signer_of_key(out, key, err);
 }
 
-wf_status key_signer_of_file(signer **out, const char *path, wf_error *err)
-{
-    EVP_PKEY *key = NULL;
-    *out = NULL;
-    wf_status status = key_load(&key, path, err);
-    return status == WF_OK ? signer_of_key(out, key, err) : status;
-}
-
 /* Before the commit: l->next_signer, and the file that will be its. */
 static wf_status stage(ledger *l, const ledger_successor *next, wf_error *err)
 {
@@ -83,7 +75,7 @@ static wf_status stage(ledger *l, const ledger_successor *next, wf_error *err)
         if (status == WF_OK)
             status = operator_stage_socket(l->dir, next->socket_path, err);
     } else if (next->key_path != NULL) {
-        status = key_signer_of_file(&l->next_signer, next->key_path, err);
+        status = signer_of_file(&l->next_signer, next->key_path, err);
         if (status == WF_OK)
             status = stage_file(l, next->key_path, l->next_signer, err);
     } else {
@@ -183,9 +175,9 @@ static wf_status change_party(ledger *l, const char *party, const char *key_path
                               const char *next_path, system_record *record, wf_error *err)
 {
     signer *old = NULL, *next = NULL;
-    wf_status status = key_signer_of_file(&old, key_path, err);
+    wf_status status = signer_of_file(&old, key_path, err);
     if (status == WF_OK && next_path != NULL)
-        status = key_signer_of_file(&next, next_path, err);
+        status = signer_of_file(&next, next_path, err);
     strcpy(record->change.party, party);
     if (status == WF_OK)
         key_id_of(record->change.key, signer_public(old));
@@ -348,7 +340,7 @@ static wf_status enter_revocation(ledger *l, const key_order *order, const ledge
     if (replaces && of_operator)
         return replace_operator(l, &record, order, next, err);
     if (replaces)
-        status = key_signer_of_file(&s, next->key_path, err);
+        status = signer_of_file(&s, next->key_path, err);
     if (status == WF_OK && s != NULL)
         status = check_replacement(s, order, err);
     if (status == WF_OK && s != NULL)

@@ -168,7 +168,7 @@ static wf_status add_signature(buffer *text, key_order *order, const char *key_p
     bool quorum = order->is_quorum;
     key_signature *all = quorum ? order->quorum.signatures : order->change.signatures;
     size_t *count = quorum ? &order->quorum.signature_count : &order->change.signature_count;
-    wf_status status = key_signer_of_file(&s, key_path, err);
+    wf_status status = signer_of_file(&s, key_path, err);
     if (status != WF_OK)
         return status;
     key_signature fresh = {.size = 0};

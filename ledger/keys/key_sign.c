@@ -78,17 +78,6 @@ bool key_sign_statement(uint8_t out[SIGNATURE_MAX], size_t *out_size, EVP_PKEY *
     return done;
 }
 
-wf_status statement_sign(uint8_t out[SIGNATURE_MAX], size_t *out_size, const char *pem_path,
-                         span statement, wf_error *err)
-{
-    EVP_PKEY *key = NULL;
-    wf_status status = key_load(&key, pem_path, err);
-    if (status == WF_OK && !key_sign_statement(out, out_size, key, statement))
-        status = wf_fail(err, WF_SYSTEM, _("%s: signing failed"), pem_path);
-    EVP_PKEY_free(key);
-    return status;
-}
-
 bool key_scratch_init(key_scratch *s)
 {
     s->ctx = EVP_MD_CTX_new();

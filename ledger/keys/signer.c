@@ -48,6 +48,14 @@ wf_status signer_of_key(signer **out, EVP_PKEY *key, wf_error *err)
     return wf_fail(err, WF_REFUSED, _("the private key has no public key that can be used"));
 }
 
+wf_status signer_of_file(signer **out, const char *path, wf_error *err)
+{
+    EVP_PKEY *key = NULL;
+    *out = NULL;
+    wf_status status = key_load(&key, path, err);
+    return status == WF_OK ? signer_of_key(out, key, err) : status;
+}
+
 const suite_public_key *signer_public(const signer *s)
 {
     return &s->public_key;

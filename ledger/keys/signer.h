@@ -67,6 +67,8 @@ typedef struct signer signer;
 
 /* Signs with a private key in this process; takes `key`, also when it fails. */
 wf_status signer_of_key(signer **out, EVP_PKEY *key, wf_error *err);
+/* The same with a private key file. */
+wf_status signer_of_file(signer **out, const char *path, wf_error *err);
 /* Asks the process behind the socket, and what its public key is. */
 wf_status signer_of_socket(signer **out, const char *socket_path, wf_error *err);
 void signer_free(signer *s); /* NULL is fine */

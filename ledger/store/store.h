@@ -78,7 +78,8 @@ wf_status store_check_pages(store_txn *txn,
                             void (*report)(void *ctx, const char *table, uint64_t page,
                                            const char *text),
                             void *ctx, uint64_t *found, wf_error *err);
-/* Keeps a copy of the store's first pages in the file "FOLDER/meta"; what fails is left. */
+#define FILE_META "meta"
+/* Keeps a copy of the store's first pages in the file FOLDER/meta; what fails is left. */
 void store_keep_meta(store *s, const char *folder);
 
 typedef struct store_table_stat {

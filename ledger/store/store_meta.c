@@ -27,7 +27,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,7 +36,7 @@
 #include <openssl/sha.h>
 
 #include "base/text.h"
-#include "ledger_private.h"
+#include "store.h"
 
 enum {
     META_MAGIC_AT = 16,
@@ -171,10 +172,10 @@ wf_status meta_read(int fd, meta_image out[2], const char *problems[2], wf_error
 
 static int open_kept(const char *folder, int flags)
 {
-    char *path = folder_path(folder, FILE_META);
-    int fd = path == NULL ? -1 : open(path, flags | O_CLOEXEC, 0644);
-    free(path);
-    return fd;
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/%s", folder, FILE_META) >= (int)sizeof path)
+        return -1;
+    return open(path, flags | O_CLOEXEC, 0644);
 }
 
 void meta_keep(int fd, const char *folder)

@@ -108,7 +108,7 @@ wf_status witness_key_load(witness_key *out, const char *path, const char *name,
     /* names and files that cannot be are refused before a passphrase is asked for */
     wf_status status = witness_key_name(out->vkey, path, name, err);
     if (status == WF_OK)
-        status = key_signer_of_file(&out->signer, path, err);
+        status = signer_of_file(&out->signer, path, err);
     if (status == WF_OK)
         status = make_name(&out->note_key, out->vkey, path, name, signer_public(out->signer), err);
     if (status != WF_OK)

@@ -79,17 +79,6 @@ const event_row *manifest_first_event(const rule_context *ctx, manifest_id id,
     return NULL;
 }
 
-const event_row *manifest_last_event(const rule_context *ctx, manifest_id id,
-                                     enum manifest_event kind)
-{
-    size_t count;
-    const uint32_t *events = grouped_items(&ctx->shared->events_of_manifest, id, &count);
-    for (size_t i = count; i-- > 0;)
-        if (ctx->city->events[events[i]].kind == (uint32_t)kind)
-            return &ctx->city->events[events[i]];
-    return NULL;
-}
-
 int64_t scale_permissible_error_g(int64_t division_g, int64_t load_g)
 {
     if (load_g <= 500 * division_g)

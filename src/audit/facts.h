@@ -29,11 +29,9 @@ const char *party_key(const city *c, party_id party);
 const char *vehicle_key(const city *c, vehicle_id vehicle);
 const char *manifest_key(const city *c, manifest_id manifest);
 
-/* First and last event of a kind, in order of time; NULL: none. */
+/* The first event of a kind, in order of time; NULL: none. */
 const event_row *manifest_first_event(const rule_context *ctx, manifest_id id,
                                       enum manifest_event kind);
-const event_row *manifest_last_event(const rule_context *ctx, manifest_id id,
-                                     enum manifest_event kind);
 
 /* Largest permissible error in service of one weighing on a class III scale (OIML R76, 3.5.1 and
    3.5.2): 1 e up to 500 e, 2 e up to 2 000 e, 3 e above. */

@@ -175,12 +175,6 @@ bool time_parse_date_or_time(int64_t *out_ms, const char *text, int offset_minut
     return time_parse(out_ms, text, strlen(text));
 }
 
-bool time_parse_offset(int *out_minutes, const char *text)
-{
-    size_t at = 0;
-    return parse_offset_at(out_minutes, text, strlen(text), &at) && text[at] == '\0';
-}
-
 int32_t time_day(int64_t ms, int offset_minutes)
 {
     int64_t local = ms + (int64_t)offset_minutes * TIME_MINUTE_MS;

@@ -35,9 +35,6 @@ bool time_parse_date_or_time(int64_t *out_ms, const char *text, int offset_minut
 /* Parses "2026-03-01" to a day number. */
 bool time_parse_day(int32_t *out_day, const char *text, size_t size);
 
-/* Parses "+08:00", "-03:30", "Z" to minutes. */
-bool time_parse_offset(int *out_minutes, const char *text);
-
 /* Writes RFC 3339 at the offset, with milliseconds only when they are not zero; returns `out`. */
 char *time_format(char out[TIME_TEXT], int64_t ms, int offset_minutes);
 /* Writes "2026-03-01"; returns `out`. */

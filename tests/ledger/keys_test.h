@@ -88,7 +88,7 @@ static inline void sign_order(buffer *order, size_t text_size, const char *key_p
     wf_error err = {0};
     signer *s = NULL;
     key_signature signature;
-    assert_ok(key_signer_of_file(&s, key_path, &err), &err);
+    assert_ok(signer_of_file(&s, key_path, &err), &err);
     key_id_of(signature.key, signer_public(s));
     assert_ok(signer_sign(s, order->data, text_size, signature.bytes, &signature.size, &err), &err);
     key_order_signature_line(order, &signature);

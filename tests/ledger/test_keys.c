@@ -143,7 +143,7 @@ static void the_former_key_signs_no_later_checkpoint(void **state)
     checkpoint c;
     assert_ok(signed_head_read(l, &c, NULL, &err), &err);
     snprintf(path, sizeof path, "%s/%s", test_dir, former);
-    assert_ok(key_signer_of_file(&s, path, &err), &err);
+    assert_ok(signer_of_file(&s, path, &err), &err);
     size_t size = checkpoint_format(text, sizeof text, &c);
     assert_ok(signer_sign(s, text, size, signature, &signature_size, &err), &err);
     note_key key;
@@ -455,8 +455,8 @@ static void refused_changes_leave_nothing(void **state)
     uint64_t size = ledger_size(l);
     /* Behind the rotation something is refused, so that both go. */
     signer *old = NULL, *next = NULL;
-    assert_ok(key_signer_of_file(&old, first, &err), &err);
-    assert_ok(key_signer_of_file(&next, second, &err), &err);
+    assert_ok(signer_of_file(&old, first, &err), &err);
+    assert_ok(signer_of_file(&next, second, &err), &err);
     system_record record = {.kind = SYSTEM_KEY_ROTATE};
     buffer text = {0}, body = {0}, statement = {0};
     strcpy(record.change.party, "P1");

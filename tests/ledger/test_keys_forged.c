@@ -66,9 +66,9 @@ static void begin_forgery(forgery *f)
     make_offline(l, &f->o);
     ledger_close(l);
     snprintf(path, sizeof path, "%s/operator.pem", test_dir);
-    assert_ok(key_signer_of_file(&f->op, path, &err), &err);
-    assert_ok(key_signer_of_file(&f->of_party, f->party, &err), &err);
-    assert_ok(key_signer_of_file(&f->of_fresh, f->fresh, &err), &err);
+    assert_ok(signer_of_file(&f->op, path, &err), &err);
+    assert_ok(signer_of_file(&f->of_party, f->party, &err), &err);
+    assert_ok(signer_of_file(&f->of_fresh, f->fresh, &err), &err);
     verify_all();
 }
 
@@ -143,7 +143,7 @@ static void a_revocation_by_too_few_is_found(void **state)
     begin_forgery(&f);
     change_of(&f, &record, SYSTEM_KEY_REVOKE, f.of_fresh);
     key_order_revoke(&text, TEST_ORIGIN, &record.change);
-    assert_ok(key_signer_of_file(&s, f.o.paths[0], &err), &err);
+    assert_ok(signer_of_file(&s, f.o.paths[0], &err), &err);
     key_signature *signature = &record.change.signatures[0];
     key_id_of(signature->key, signer_public(s));
     assert_ok(signer_sign(s, text.data, text.size, signature->bytes, &signature->size, &err), &err);
