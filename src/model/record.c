@@ -35,9 +35,18 @@ wf_status record_encode(buffer *out, const Wufei__Record *record, wf_error *err)
     return WF_OK;
 }
 
+/* Protobuf-c says no more than that it failed: want of memory must not be called a bad record. */
+typedef struct record_memory {
+    arena *arena;
+    bool failed;
+} record_memory;
+
 static void *arena_of_protobuf(void *allocator_data, size_t size)
 {
-    return arena_alloc_raw(allocator_data, size > 0 ? size : 1);
+    record_memory *memory = allocator_data;
+    void *out = arena_alloc_raw(memory->arena, size > 0 ? size : 1);
+    memory->failed = memory->failed || out == NULL;
+    return out;
 }
 
 static void keep(void *allocator_data, void *pointer)
@@ -60,12 +69,13 @@ static bool has_unknown_fields(const Wufei__Record *record)
     return false;
 }
 
-static bool packs_to(const Wufei__Record *record, span bytes, arena *a)
+static bool packs_to(const Wufei__Record *record, span bytes, record_memory *memory)
 {
     uint8_t on_stack[ON_STACK_BYTES];
     if (wufei__record__get_packed_size(record) != bytes.size)
         return false;
-    uint8_t *packed = bytes.size <= sizeof on_stack ? on_stack : arena_alloc_raw(a, bytes.size);
+    uint8_t *packed =
+        bytes.size <= sizeof on_stack ? on_stack : arena_of_protobuf(memory, bytes.size);
     if (packed == NULL)
         return false;
     wufei__record__pack(record, packed);
@@ -77,8 +87,11 @@ wf_status record_decode(Wufei__Record **out, arena *a, span bytes, wf_error *err
     if (bytes.size > RECORD_MAX)
         return wf_fail(err, WF_REFUSED, _("the record is %zu bytes long, the longest is %d"),
                        bytes.size, RECORD_MAX);
-    ProtobufCAllocator allocator = {arena_of_protobuf, keep, a};
+    record_memory memory = {a, false};
+    ProtobufCAllocator allocator = {arena_of_protobuf, keep, &memory};
     Wufei__Record *record = wufei__record__unpack(&allocator, bytes.size, bytes.data);
+    if (memory.failed)
+        return wf_fail(err, WF_SYSTEM, _("out of memory for a record of %zu bytes"), bytes.size);
     if (record == NULL)
         return wf_fail(err, WF_REFUSED,
                        _("the bytes are not a record: broken coding or a required field is "
@@ -88,7 +101,10 @@ wf_status record_decode(Wufei__Record **out, arena *a, span bytes, wf_error *err
     if (has_unknown_fields(record))
         return wf_fail(err, WF_REFUSED,
                        _("the record holds a field that this version does not know"));
-    if (!packs_to(record, bytes, a))
+    bool packs = packs_to(record, bytes, &memory);
+    if (memory.failed)
+        return wf_fail(err, WF_SYSTEM, _("out of memory for a record of %zu bytes"), bytes.size);
+    if (!packs)
         return wf_fail(
             err, WF_REFUSED,
             _("the record is not in its one canonical coding (fields ascending and once, "
