@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "ledger_private.h"
+#include "support/test_folder.h"
 
 /* Each of these tests runs once with either suite: tests/CMakeLists.txt. */
 static inline const char *test_suite(void)
@@ -32,32 +33,15 @@ static inline hash_kind test_hash(void)
 
 #define TEST_ORIGIN "waste.test.example/ledger/1"
 
-static char test_folder[64];
 static char test_dir[96]; /* the ledger */
 
 static inline int folder_setup(void **state)
 {
     (void)state;
-    strcpy(test_folder, "/tmp/wufei-ledger-XXXXXX");
-    if (mkdtemp(test_folder) == NULL)
+    if (test_folder_make("/tmp", "ledger") != 0)
         return -1;
     snprintf(test_dir, sizeof test_dir, "%s/city", test_folder);
     return 0;
-}
-
-static inline int folder_teardown(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", test_folder);
-    return system(command);
-}
-
-static inline void assert_ok(wf_status status, const wf_error *err)
-{
-    if (status != WF_OK)
-        print_error("%s\n", err->text);
-    assert_int_equal(status, WF_OK);
 }
 
 static inline void create_ledger(void)

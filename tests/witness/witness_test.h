@@ -19,6 +19,7 @@
 #include <openssl/evp.h>
 
 #include "checkpoint.h"
+#include "support/test_folder.h"
 #include "witness/witness.h"
 
 #define LOG_ORIGIN "waste.test.example/ledger/1"
@@ -26,31 +27,12 @@
 
 enum { TEST_LEAVES_MAX = 512, TEST_REQUEST_MAX = 64 << 10 };
 
-static char test_folder[64];
-
 static inline int folder_setup(void **state)
 {
     (void)state;
     /* in memory where there is room for it: these tests sync a great deal */
     bool memory = access("/dev/shm", W_OK) == 0;
-    snprintf(test_folder, sizeof test_folder, "%s/wufei-witness-XXXXXX",
-             memory ? "/dev/shm" : "/tmp");
-    return mkdtemp(test_folder) == NULL ? -1 : 0;
-}
-
-static inline int folder_teardown(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", test_folder);
-    return system(command);
-}
-
-static inline void assert_ok(wf_status status, const wf_error *err)
-{
-    if (status != WF_OK)
-        print_error("%s\n", err->text);
-    assert_int_equal(status, WF_OK);
+    return test_folder_make(memory ? "/dev/shm" : "/tmp", "witness");
 }
 
 /* A log whose leaves from `fork_at` on depend on `branch`. */

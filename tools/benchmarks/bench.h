@@ -53,6 +53,10 @@ double bench_spawn(char *const argv[]);
 /* Reads a whole recording; with `dir` also replays it into bare LMDB in that folder. Seconds. */
 double bench_replay(const char *trace_path, const char *dir, uint64_t *puts, uint64_t *commits);
 
+/* Seconds that SHA-256 of entries in memory takes on all processors, one message an entry: entry i
+   lies from offsets[i] to offsets[i + 1]. The limit of every verification. */
+double bench_hash_entries(const uint8_t *data, const size_t *offsets, size_t count);
+
 /* The benchmarks; each returns the number of missed bounds. */
 int bench_ingest(const char *bundle, const char *work);
 int bench_signed(const char *work);

@@ -7,45 +7,12 @@
  */
 #include "ledger_bench.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { SAMPLE = 500000, SIGNATURES = 4000 };
 
 static const double wanted_a_second = 10e6 / 15; /* ten million within 15 s, on two cores */
-
-typedef struct slice {
-    const buffer *bytes;
-    const size_t *ends;
-    size_t first, last;
-    pthread_t thread;
-} slice;
-
-static void *hash_slice(void *argument)
-{
-    slice *s = argument;
-    hash h;
-    for (size_t i = s->first; i < s->last; i++)
-        merkle_leaf(&h, HASH_SHA256, s->bytes->data + s->ends[i], s->ends[i + 1] - s->ends[i]);
-    return NULL;
-}
-
-/* Entries a second on all processors. */
-static double hash_rate(const buffer *bytes, const size_t *ends, size_t count)
-{
-    enum { THREADS_MAX = 64 };
-    slice slices[THREADS_MAX];
-    unsigned threads = bench_processors() < THREADS_MAX ? bench_processors() : THREADS_MAX;
-    double start = bench_seconds();
-    for (unsigned i = 0; i < threads; i++) {
-        slices[i] = (slice){bytes, ends, count * i / threads, count * (i + 1) / threads, 0};
-        WF_ASSERT(pthread_create(&slices[i].thread, NULL, hash_slice, &slices[i]) == 0);
-    }
-    for (unsigned i = 0; i < threads; i++)
-        pthread_join(slices[i].thread, NULL);
-    return (double)count / (bench_seconds() - start);
-}
 
 static size_t read_sample(ledger *l, buffer *bytes, size_t *ends)
 {
@@ -110,7 +77,7 @@ int log_verify(const char *dir)
         best = best == 0 || seconds < best ? seconds : best;
         seconds = verify_once(l, true, &report);
         best_signed = best_signed == 0 || seconds < best_signed ? seconds : best_signed;
-        double rate = hash_rate(&bytes, ends, count);
+        double rate = (double)count / bench_hash_entries(bytes.data, ends, count);
         hashes = rate > hashes ? rate : hashes;
     }
     double size = (double)report.size;

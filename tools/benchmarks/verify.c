@@ -6,7 +6,6 @@
  */
 #include "bench.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,39 +13,6 @@
 #include "archive.h"
 
 enum { PASSES = 5 };
-
-typedef struct slice {
-    const uint8_t *data;
-    const size_t *offsets;
-    size_t first, last;
-    pthread_t thread;
-} slice;
-
-static void *hash_slice(void *argument)
-{
-    slice *s = argument;
-    hash h;
-    for (size_t i = s->first; i < s->last; i++)
-        merkle_leaf(&h, HASH_SHA256, s->data + s->offsets[i], s->offsets[i + 1] - s->offsets[i]);
-    return NULL;
-}
-
-static double hash_all(const uint8_t *data, const size_t *offsets, size_t count)
-{
-    unsigned threads = bench_processors();
-    slice *slices = calloc(threads, sizeof *slices);
-    WF_ASSERT(slices != NULL);
-    double start = bench_seconds();
-    for (unsigned i = 0; i < threads; i++) {
-        slices[i] = (slice){data, offsets, count * i / threads, count * (i + 1) / threads, 0};
-        WF_ASSERT(pthread_create(&slices[i].thread, NULL, hash_slice, &slices[i]) == 0);
-    }
-    for (unsigned i = 0; i < threads; i++)
-        pthread_join(slices[i].thread, NULL);
-    double seconds = bench_seconds() - start;
-    free(slices);
-    return seconds;
-}
 
 /* Copies all entries into memory; offsets has count + 1 places. */
 static void read_all(bench_ledger *b, uint8_t **data, size_t **offsets, size_t *count)
@@ -95,7 +61,7 @@ int bench_verify(const char *work)
             bench_die(&err);
         double seconds = bench_seconds() - start;
         best_verify = seconds < best_verify ? seconds : best_verify;
-        seconds = hash_all(data, offsets, count);
+        seconds = bench_hash_entries(data, offsets, count);
         best_hash = seconds < best_hash ? seconds : best_hash;
     }
     printf("verify: %zu entries of %.0f bytes on average, best of %d\n", count,
