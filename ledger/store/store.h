@@ -2,8 +2,8 @@
  * ledger/store/store.h: the small interface that the store sits behind.
  *
  * One store holds a few numbered tables of byte keys in memcmp order. One write transaction at a
- * time, many read transactions, each a consistent snapshot. LMDB implements it (store_lmdb.c);
- * a PostgreSQL store joins later, so nothing outside that file may know LMDB.
+ * time, many read transactions, each a consistent snapshot. LMDB implements it (store_lmdb.h);
+ * a PostgreSQL store joins later, so nothing outside those files may know LMDB.
  *
  * Pointers that get and the cursors return stay valid until the next write in the same
  * transaction, or its end.
