@@ -23,7 +23,7 @@
 static const char checks_table[] = "row checks";
 static const char checks_too[] = "row checks too";
 
-/* ---- tables -------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 /* One table, made when it is not there and may be written. *damaged: it is there and not on the
    list, or the other way about. */
@@ -101,7 +101,7 @@ static wf_status open_tables(store *s, const store_options *options, wf_error *e
     return code == 0 ? WF_OK : store_fail(s, code, _("cannot commit"), err);
 }
 
-/* ---- opening and closing -------------------------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 wf_status store_open(store **out, const char *path, const store_options *options, wf_error *err)
 {
@@ -173,7 +173,7 @@ void store_set_trace(store *s, FILE *trace)
         store_trace_begin(trace);
 }
 
-/* ---- transactions -------------------------------------------------------------------------- */
+/* ---- transactions ---------------------------------------------------------------------------- */
 
 wf_status store_begin(store_txn **out, store *s, bool write, wf_error *err)
 {

@@ -114,7 +114,7 @@ wf_status store_clear(store_txn *txn, unsigned table, wf_error *err)
     return WF_OK;
 }
 
-/* ---- cursors ------------------------------------------------------------------------------- */
+/* ---- cursors --------------------------------------------------------------------------------- */
 
 wf_status store_cursor_open(store_cursor **out, store_txn *txn, unsigned table, wf_error *err)
 {

@@ -1,7 +1,8 @@
 /*
- * exchange/emanifest.h: what the parts of the e-Manifest reader share: emanifest.c has the
- * document, its handlers, signatures and events, emanifest_waste.c what one waste line holds,
- * emanifest_members.c the small readers of JSON members, emanifest_dates.c the order of signatures.
+ * exchange/emanifest.h: what the parts of the e-Manifest reader share: emanifest.c has files and
+ * documents, whole or not at all; emanifest_document.c reads one, emanifest_dates.c its dates,
+ * emanifest_records.c makes its records, emanifest_waste.c what one waste line holds of them;
+ * emanifest_members.c has the small readers of JSON members.
  */
 #ifndef EXCHANGE_EMANIFEST_H
 #define EXCHANGE_EMANIFEST_H
@@ -53,6 +54,20 @@ typedef struct line {
     Wufei__Attribute *pointers[LINE_ATTRIBUTES_MAX];
 } line;
 
+/* Number, handlers, signatures and lines of d->root into *d, `bytes` being the whole document.
+   False: problems were told that refuse it. */
+bool emanifest_read(document *d, span bytes);
+/* Hands the records of a document that was read to d->out. */
+wf_status emanifest_write(document *d, wf_error *err);
+
+/* How a handler is named in records: its EPA id, or its name when it has none. */
+const char *emanifest_handler_id(const json_t *site);
+/* What the facility's signature says. */
+uint32_t emanifest_facility_event(const document *d);
+/* Sets d->filed_ms: the shipping date, else the creation date, else the earliest signature; an
+   undated document keeps the time at which it was first imported. */
+wf_status emanifest_filing_time(document *d, wf_error *err);
+
 /* Tells what is wrong at a JSON path; all but a warning refuse the document. */
 void emanifest_tell(document *d, const char *path, bool warning, const char *format, ...)
     WF_PRINTF(4, 5);
@@ -61,6 +76,8 @@ char *emanifest_printf(document *d, const char *format, ...) WF_PRINTF(2, 3);
 /* Members of JSON objects; NULL when absent or empty. */
 const char *emanifest_text(const json_t *object, const char *name);
 const char *emanifest_code(const json_t *object, const char *name); /* its member "code" */
+/* The manifest of a waste line: "MTN/1". */
+const char *emanifest_line_id(document *d, const json_t *waste);
 /* TIME_NONE when absent; a malformed date is told. `path` is that of the object. */
 int64_t emanifest_date(document *d, const json_t *object, const char *name, const char *path);
 /* Keeps a text as an attribute of the line's manifest; nothing when it is NULL or empty. `member`

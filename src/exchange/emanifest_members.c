@@ -85,3 +85,9 @@ int64_t emanifest_date(document *d, const json_t *object, const char *name, cons
     }
     return ms;
 }
+
+const char *emanifest_line_id(document *d, const json_t *waste)
+{
+    return emanifest_printf(d, "%s/%.0f", d->number,
+                            json_number_value(json_object_get(waste, "lineNumber")));
+}
