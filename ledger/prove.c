@@ -206,7 +206,7 @@ static wf_status parse_kept(const ledger *l, checkpoint *out, const char *bytes,
         reason = own.text;
     }
     return wf_fail(err, WF_USAGE, _("it is no checkpoint that this ledger (%s) signed: %s"),
-                   l->vkey, reason);
+                   l->vkey, _(reason));
 }
 
 /* Whether the tree of `now` begins with that of `old`. */

@@ -13,6 +13,7 @@
  */
 #include "checkpoint.h"
 #include "lines.h"
+#include "reason.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,20 +26,20 @@ const char *checkpoint_parse(checkpoint *out, const char *text, size_t size)
     const char *line = NULL;
     size_t length = 0;
     if (!line_next(&reader, &line, &length) || length == 0)
-        return "the checkpoint's first line, the origin, is missing or empty";
+        return N_("the checkpoint's first line, the origin, is missing or empty");
     if (length > NOTE_NAME_MAX)
-        return "the checkpoint's origin is longer than 255 bytes";
+        return N_("the checkpoint's origin is longer than 255 bytes");
     memcpy(out->origin, line, length);
     if (!line_next(&reader, &line, &length) || !line_number_parse(&out->size, line, length))
-        return "the checkpoint's second line is not a tree size: a decimal below 2^64 without "
-               "sign or leading zeros";
+        return N_("the checkpoint's second line is not a tree size: a decimal below 2^64 without "
+                  "sign or leading zeros");
     if (!line_next(&reader, &line, &length) || !hash_line_parse(&out->root, line, length))
-        return "the checkpoint's third line is not a root hash: canonical base64 of 32 bytes";
+        return N_("the checkpoint's third line is not a root hash: canonical base64 of 32 bytes");
     while (reader.at < reader.end) {
         if (!line_next(&reader, &line, &length))
-            return "the checkpoint's last line has no line end";
+            return N_("the checkpoint's last line has no line end");
         if (length == 0)
-            return "the checkpoint has an empty extension line";
+            return N_("the checkpoint has an empty extension line");
     }
     return checkpoint_check(out, HASH_SHA256) ? checkpoint_check(out, HASH_SM3) : NULL;
 }
@@ -48,7 +49,7 @@ const char *checkpoint_check(const checkpoint *c, hash_kind kind)
     hash empty;
     merkle_empty(&empty, kind);
     if (c->size == 0 && !hash_equal(&c->root, &empty))
-        return "the checkpoint has size 0 but not the root of the empty tree";
+        return N_("the checkpoint has size 0 but not the root of the empty tree");
     return NULL;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "lines.h"
 #include "note.h"
+#include "reason.h"
 
 #include <string.h>
 
@@ -49,13 +50,13 @@ const char *hash_lines_parse(hash out[MERKLE_PROOF_MAX], size_t *out_count, line
     *out_count = 0;
     for (;;) {
         if (!line_next(reader, &line, &size))
-            return "no empty line follows the proof's hashes";
+            return N_("no empty line follows the proof's hashes");
         if (size == 0)
             return NULL;
         if (*out_count == MERKLE_PROOF_MAX)
-            return "the proof has more than 64 hashes";
+            return N_("the proof has more than 64 hashes");
         if (!hash_line_parse(&out[*out_count], line, size))
-            return "a hash of the proof is not canonical base64 of 32 bytes";
+            return N_("a hash of the proof is not canonical base64 of 32 bytes");
         (*out_count)++;
     }
 }

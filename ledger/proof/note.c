@@ -11,6 +11,7 @@
  */
 #include "note.h"
 #include "note_text.h"
+#include "reason.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,13 +41,13 @@ static const char *signatures_of(const char *bytes, size_t size)
 static const char *parse_signature(note_signature *out, const char *line, size_t size)
 {
     if (size < DASH_SIZE || memcmp(line, dash, DASH_SIZE) != 0)
-        return "a line after the last empty line does not begin with an em dash and a space: it "
-               "is no signature";
+        return N_("a line after the last empty line does not begin with an em dash and a space: it "
+                  "is no signature");
     line += DASH_SIZE;
     size -= DASH_SIZE;
     const char *space = memchr(line, ' ', size);
     if (!space)
-        return "a signature line has no space between name and signature";
+        return N_("a signature line has no space between name and signature");
     out->name = line;
     out->name_size = (size_t)(space - line);
     const char *reason = note_name_check(out->name, out->name_size);
@@ -56,9 +57,9 @@ static const char *parse_signature(note_signature *out, const char *line, size_t
     size_t text_size = size - out->name_size - 1;
     size_t decoded = base64_decode(NULL, 0, text, text_size);
     if (decoded == SIZE_MAX)
-        return "a signature is not canonical base64";
+        return N_("a signature is not canonical base64");
     if (decoded <= ID_SIZE)
-        return "a signature is too short for a key id and anything after it";
+        return N_("a signature is too short for a key id and anything after it");
     uint8_t bytes[ID_SIZE + sizeof out->bytes];
     bool fits = decoded <= sizeof bytes;
     /* of a longer one (ML-DSA, say) the first eight characters hold the id */
@@ -76,24 +77,24 @@ const char *note_parse(note *out, const char *bytes, size_t size)
     out->text_size = 0;
     out->signature_count = 0;
     if (size > NOTE_MAX)
-        return "the note is larger than 1 MiB";
+        return N_("the note is larger than 1 MiB");
     const char *reason = note_text_check(bytes, size);
     if (reason)
         return reason;
     const char *line = signatures_of(bytes, size);
     if (!line)
-        return "the note has no empty line between its text and its signatures";
+        return N_("the note has no empty line between its text and its signatures");
     const char *end = bytes + size;
     if (line == end)
-        return "no signature follows the last empty line of the note";
+        return N_("no signature follows the last empty line of the note");
     out->text = bytes;
     out->text_size = (size_t)(line - 1 - bytes);
     while (line < end) {
         const char *stop = memchr(line, '\n', (size_t)(end - line));
         if (!stop)
-            return "the last line of the note has no line end";
+            return N_("the last line of the note has no line end");
         if (out->signature_count == NOTE_SIGNATURES_MAX)
-            return "the note has more than 100 signatures";
+            return N_("the note has more than 100 signatures");
         reason =
             parse_signature(&out->signatures[out->signature_count], line, (size_t)(stop - line));
         if (reason)
@@ -166,20 +167,20 @@ const char *note_verify(bool *verified, uint64_t *timestamps, const note *n, con
             if (!is_of(signature, &keys[k]))
                 continue;
             if (found != key_count)
-                return "two of the given keys have the name and id of one signature";
+                return N_("two of the given keys have the name and id of one signature");
             found = k;
         }
         if (found == key_count)
             continue;
         uint64_t time_s = 0;
         if (!verify_one(&time_s, n, signature, &keys[found]))
-            return "a signature with the name and id of a given key does not verify";
+            return N_("a signature with the name and id of a given key does not verify");
         if (timestamps && !verified[found])
             timestamps[found] = time_s;
         verified[found] = true;
         any = true;
     }
-    return any ? NULL : "no signature of the note is by a given key";
+    return any ? NULL : N_("no signature of the note is by a given key");
 }
 
 size_t note_signature_line(char *out, size_t out_size, const note_key *key,

@@ -13,6 +13,7 @@
  */
 #include "note.h"
 #include "note_text.h"
+#include "reason.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -94,27 +95,28 @@ static const char *check_type(size_t *at, const uint8_t *bytes, size_t size)
     case NOTE_KEY_TYPE_COSIGNATURE:
         return size == *at + ED25519_KEY_SIZE
                    ? NULL
-                   : "an Ed25519 public key has 32 bytes; this one has not";
+                   : N_("an Ed25519 public key has 32 bytes; this one has not");
     case NOTE_KEY_TYPE_LONG:
         *at += IDENTIFIER_SIZE;
         if (size < *at || memcmp(bytes + 1, identifier, IDENTIFIER_SIZE) != 0)
-            return "the key is of a type without a byte of its own (ff) that is not known here; "
-                   "expected wufei/sm2-sm3/v1";
+            return N_("the key is of a type without a byte of its own (ff) that is not known here; "
+                      "expected wufei/sm2-sm3/v1");
         return size == *at + PUBLIC_KEY_MAX && bytes[*at] == 0x04
                    ? NULL
-                   : "an SM2 public key has 65 bytes, 04 first; this one has not";
+                   : N_("an SM2 public key has 65 bytes, 04 first; this one has not");
     case 0x02:
-        return "the key is of type 02 (ECDSA); only Ed25519 keys (types 01 and 04) and SM2 keys "
-               "are supported";
+        return N_("the key is of type 02 (ECDSA); only Ed25519 keys (types 01 and 04) and SM2 keys "
+                  "are supported");
     case 0x05:
-        return "the key is of type 05 (RFC 6962 tree heads); only Ed25519 keys (types 01 and 04) "
-               "and SM2 keys are supported";
+        return N_(
+            "the key is of type 05 (RFC 6962 tree heads); only Ed25519 keys (types 01 and 04) "
+            "and SM2 keys are supported");
     case 0x06:
-        return "the key is of type 06 (ML-DSA-44); only Ed25519 keys (types 01 and 04) and SM2 "
-               "keys are supported";
+        return N_("the key is of type 06 (ML-DSA-44); only Ed25519 keys (types 01 and 04) and SM2 "
+                  "keys are supported");
     default:
-        return "the key's type byte is not known; expected 01 (Ed25519), 04 (cosignature) or ff "
-               "(SM2)";
+        return N_("the key's type byte is not known; expected 01 (Ed25519), 04 (cosignature) or ff "
+                  "(SM2)");
     }
 }
 
@@ -133,20 +135,20 @@ const char *note_key_parse(note_key *out, const char *vkey)
     const char *first = strchr(vkey, '+');
     const char *second = first ? strchr(first + 1, '+') : NULL;
     if (!second)
-        return "a verifier key has three parts: NAME+HEX+BASE64";
+        return N_("a verifier key has three parts: NAME+HEX+BASE64");
     size_t name_size = (size_t)(first - vkey);
     const char *reason = note_name_check(vkey, name_size);
     if (reason)
         return reason;
     if (name_size > NOTE_NAME_MAX)
-        return "the key name is longer than 255 bytes";
+        return N_("the key name is longer than 255 bytes");
     uint32_t id = 0;
     if (!parse_id(&id, first + 1, (size_t)(second - first - 1)))
-        return "the key id (second part) is not eight hex digits";
+        return N_("the key id (second part) is not eight hex digits");
     uint8_t bytes[256];
     size_t size = base64_decode(bytes, sizeof bytes, second + 1, strlen(second + 1));
     if (size == SIZE_MAX || size == 0)
-        return "the key (third part) is not canonical base64 of a type byte and a public key";
+        return N_("the key (third part) is not canonical base64 of a type byte and a public key");
     size_t at = 0;
     reason = check_type(&at, bytes, size);
     if (reason)
@@ -155,7 +157,7 @@ const char *note_key_parse(note_key *out, const char *vkey)
     memcpy(name, vkey, name_size);
     note_key_make(out, bytes[0], name, bytes + at);
     if (out->id != id)
-        return "the key id (second part) is not that of the name and key: the vkey is mangled";
+        return N_("the key id (second part) is not that of the name and key: the vkey is mangled");
     return NULL;
 }
 

@@ -3,6 +3,7 @@
  * nothing above U+10FFFF.
  */
 #include "note_text.h"
+#include "reason.h"
 
 #include <stdint.h>
 
@@ -37,9 +38,9 @@ const char *note_text_check(const char *bytes, size_t size)
         uint32_t code = 0;
         size_t length = decode(&code, at, size);
         if (length == 0)
-            return "the note is not valid UTF-8";
+            return N_("the note is not valid UTF-8");
         if (code < 0x20 && code != '\n')
-            return "the note has a control character other than the line end";
+            return N_("the note has a control character other than the line end");
         at += length;
         size -= length;
     }
@@ -57,19 +58,19 @@ static bool is_space(uint32_t code)
 const char *note_name_check(const char *bytes, size_t size)
 {
     if (size == 0)
-        return "the key name is empty";
+        return N_("the key name is empty");
     const uint8_t *at = (const uint8_t *)bytes;
     while (size > 0) {
         uint32_t code = 0;
         size_t length = decode(&code, at, size);
         if (length == 0)
-            return "the key name is not valid UTF-8";
+            return N_("the key name is not valid UTF-8");
         if (is_space(code))
-            return "the key name has a space in it";
+            return N_("the key name has a space in it");
         if (code == '+')
-            return "the key name has a plus sign in it";
+            return N_("the key name has a plus sign in it");
         if (code < 0x20)
-            return "the key name has a control character in it";
+            return N_("the key name has a control character in it");
         at += length;
         size -= length;
     }

@@ -16,6 +16,7 @@
  */
 #include "policy.h"
 #include "lines.h"
+#include "reason.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -40,7 +41,7 @@ typedef struct parser {
 __attribute__((format(printf, 2, 3))) static bool refuse(parser *p, const char *format, ...)
 {
     char *at = p->out->reason;
-    int size = snprintf(at, POLICY_REASON_MAX, "line %zu: ", p->line);
+    int size = snprintf(at, POLICY_REASON_MAX, _("line %zu: "), p->line);
     va_list values;
     va_start(values, format);
     vsnprintf(at + size, POLICY_REASON_MAX - (size_t)size, format, values);
@@ -71,11 +72,11 @@ static bool take_key(parser *p, const word *w, note_key *out)
 {
     char vkey[2 * NOTE_NAME_MAX];
     if (w->size >= sizeof vkey)
-        return refuse(p, "the verifier key is longer than %zu bytes", sizeof vkey - 1);
+        return refuse(p, _("the verifier key is longer than %zu bytes"), sizeof vkey - 1);
     memcpy(vkey, w->text, w->size);
     vkey[w->size] = 0;
     const char *reason = note_key_parse(out, vkey);
-    return reason == NULL || refuse(p, "\"%.*s\": %s", shown(w), w->text, reason);
+    return reason == NULL || refuse(p, _("\"%.*s\": %s"), shown(w), w->text, _(reason));
 }
 
 static bool take_url(parser *p, size_t at, char *out)
@@ -84,7 +85,7 @@ static bool take_url(parser *p, size_t at, char *out)
         return true;
     const word *w = &p->words[at];
     if (w->size > POLICY_URL_MAX)
-        return refuse(p, "the URL is longer than %d bytes", POLICY_URL_MAX);
+        return refuse(p, _("the URL is longer than %d bytes"), POLICY_URL_MAX);
     memcpy(out, w->text, w->size);
     return true;
 }
@@ -99,15 +100,15 @@ static bool take_log(parser *p)
 {
     policy *out = p->out;
     if (p->count < 2 || p->count > 3)
-        return refuse(p, "expected: log VKEY [URL]");
+        return refuse(p, _("expected: log VKEY [URL]"));
     if (out->log_count == POLICY_LOGS_MAX)
-        return refuse(p, "more than %d logs", POLICY_LOGS_MAX);
+        return refuse(p, _("more than %d logs"), POLICY_LOGS_MAX);
     policy_log *log = &out->logs[out->log_count];
     if (!take_key(p, &p->words[1], &log->key) || !take_url(p, 2, log->url))
         return false;
     for (size_t i = 0; i < out->log_count; i++)
         if (same_key(&out->logs[i].key, &log->key))
-            return refuse(p, "the key of this log is that of an earlier one, \"%s\"",
+            return refuse(p, _("the key of this log is that of an earlier one, \"%s\""),
                           out->logs[i].key.name);
     out->log_count++;
     return true;
@@ -118,14 +119,15 @@ static policy_name *new_name(parser *p, const word *w)
 {
     policy_name *name = &p->out->names[p->out->name_count];
     if (w->size > POLICY_NAME_MAX)
-        refuse(p, "the name \"%.*s...\" is longer than %d bytes", shown(w), w->text,
+        refuse(p, _("the name \"%.*s...\" is longer than %d bytes"), shown(w), w->text,
                POLICY_NAME_MAX);
     else if (is(w, "none"))
-        refuse(p, "\"none\" is the quorum that asks for nobody and cannot be the name of a witness "
-                  "or group");
+        refuse(p,
+               _("\"none\" is the quorum that asks for nobody and cannot be the name of a witness "
+                 "or group"));
     else if (find_name(p->out, w) != POLICY_NONE)
-        refuse(p, "\"%.*s\" is defined already; witnesses and groups share their names", shown(w),
-               w->text);
+        refuse(p, _("\"%.*s\" is defined already; witnesses and groups share their names"),
+               shown(w), w->text);
     else {
         memcpy(name->name, w->text, w->size);
         name->group = POLICY_NONE;
@@ -138,21 +140,21 @@ static bool take_witness(parser *p)
 {
     policy *out = p->out;
     if (p->count < 3 || p->count > 4)
-        return refuse(p, "expected: witness NAME VKEY [URL]");
+        return refuse(p, _("expected: witness NAME VKEY [URL]"));
     if (out->witness_count == POLICY_WITNESSES_MAX)
-        return refuse(p, "more than %d witnesses", POLICY_WITNESSES_MAX);
+        return refuse(p, _("more than %d witnesses"), POLICY_WITNESSES_MAX);
     policy_name *name = new_name(p, &p->words[1]);
     policy_witness *witness = &out->witnesses[out->witness_count];
     if (name == NULL || !take_key(p, &p->words[2], &witness->key) || !take_url(p, 3, witness->url))
         return false;
     if (witness->key.type != NOTE_KEY_TYPE_COSIGNATURE)
         return refuse(p,
-                      "the key of witness \"%.*s\" is of type %02x; a witness signs with a key "
-                      "of type 04 (cosignature)",
+                      _("the key of witness \"%.*s\" is of type %02x; a witness signs with a key "
+                        "of type 04 (cosignature)"),
                       shown(&p->words[1]), p->words[1].text, witness->key.type);
     for (size_t i = 0; i < out->witness_count; i++)
         if (same_key(&out->witnesses[i].key, &witness->key))
-            return refuse(p, "the key of this witness is that of an earlier one, \"%s\"",
+            return refuse(p, _("the key of this witness is that of an earlier one, \"%s\""),
                           out->witnesses[i].key.name);
     name->witness = out->witness_count++;
     out->name_count++;
@@ -167,10 +169,10 @@ static bool take_threshold(parser *p, const word *w, size_t members, size_t *out
     else if (is(w, "any"))
         number = 1;
     else if (!line_number_parse(&number, w->text, w->size))
-        return refuse(p, "\"%.*s\" is not all, any or a decimal without sign or leading zeros",
+        return refuse(p, _("\"%.*s\" is not all, any or a decimal without sign or leading zeros"),
                       shown(w), w->text);
     if (number < 1 || number > members)
-        return refuse(p, "the threshold %.*s is not between 1 and %zu, the number of members",
+        return refuse(p, _("the threshold %.*s is not between 1 and %zu, the number of members"),
                       shown(w), w->text, members);
     *out = (size_t)number;
     return true;
@@ -180,9 +182,9 @@ static bool take_group(parser *p)
 {
     policy *out = p->out;
     if (p->count < 4)
-        return refuse(p, "expected: group NAME all|any|K NAME...");
+        return refuse(p, _("expected: group NAME all|any|K NAME..."));
     if (out->group_count == POLICY_GROUPS_MAX)
-        return refuse(p, "more than %d groups", POLICY_GROUPS_MAX);
+        return refuse(p, _("more than %d groups"), POLICY_GROUPS_MAX);
     policy_name *group = new_name(p, &p->words[1]);
     if (group == NULL || !take_threshold(p, &p->words[2], p->count - 3, &group->threshold))
         return false;
@@ -190,11 +192,11 @@ static bool take_group(parser *p)
         const word *w = &p->words[i];
         int member = find_name(out, w);
         if (is(w, "none"))
-            return refuse(p, "\"none\" cannot be a member of a group");
+            return refuse(p, _("\"none\" cannot be a member of a group"));
         if (member == POLICY_NONE)
-            return refuse(p, "\"%.*s\" is not defined on an earlier line", shown(w), w->text);
+            return refuse(p, _("\"%.*s\" is not defined on an earlier line"), shown(w), w->text);
         if (out->names[member].group != POLICY_NONE)
-            return refuse(p, "\"%.*s\" is a member of a group already", shown(w), w->text);
+            return refuse(p, _("\"%.*s\" is a member of a group already"), shown(w), w->text);
         out->names[member].group = (int)out->name_count;
     }
     group->is_group = true;
@@ -207,14 +209,14 @@ static bool take_group(parser *p)
 static bool take_quorum(parser *p)
 {
     if (p->count != 2)
-        return refuse(p, "expected: quorum NAME, or: quorum none");
+        return refuse(p, _("expected: quorum NAME, or: quorum none"));
     if (p->quorum_given)
-        return refuse(p, "a second quorum; a policy has exactly one");
+        return refuse(p, _("a second quorum; a policy has exactly one"));
     const word *w = &p->words[1];
     p->quorum_given = true;
     p->out->quorum = find_name(p->out, w);
     if (p->out->quorum == POLICY_NONE && !is(w, "none"))
-        return refuse(p, "\"%.*s\" is not defined on an earlier line", shown(w), w->text);
+        return refuse(p, _("\"%.*s\" is not defined on an earlier line"), shown(w), w->text);
     return true;
 }
 
@@ -223,11 +225,11 @@ static bool check_octets(parser *p, const char *line, size_t size)
     for (size_t i = 0; i < size; i++) {
         unsigned char octet = (unsigned char)line[i];
         if (octet == '\r')
-            return refuse(p, "the octet 0d (CR) is not allowed; lines end in LF alone");
+            return refuse(p, _("the octet 0d (CR) is not allowed; lines end in LF alone"));
         if ((octet < 0x20 && octet != '\t') || octet == 0x7f)
             return refuse(p,
-                          "the octet %02x is not allowed; of control characters a policy has "
-                          "tab and line end",
+                          _("the octet %02x is not allowed; of control characters a policy has "
+                            "tab and line end"),
                           octet);
     }
     return true;
@@ -245,7 +247,7 @@ static bool split(parser *p, const char *line, size_t size)
         while (i < size && line[i] != ' ' && line[i] != '\t')
             i++;
         if (p->count == WORDS_MAX)
-            return refuse(p, "more than %d words", WORDS_MAX);
+            return refuse(p, _("more than %d words"), WORDS_MAX);
         p->words[p->count++] = (word){line + begin, i - begin};
         if (p->words[0].text[0] == '#') {
             p->count = 0;
@@ -270,7 +272,8 @@ static bool take_line(parser *p, const char *line, size_t size)
         return take_group(p);
     if (is(keyword, "quorum"))
         return take_quorum(p);
-    return refuse(p, "\"%.*s\" is not known; expected log, witness, group, quorum or a comment (#)",
+    return refuse(p,
+                  _("\"%.*s\" is not known; expected log, witness, group, quorum or a comment (#)"),
                   shown(keyword), keyword->text);
 }
 
@@ -279,7 +282,7 @@ const char *policy_parse(policy *out, const char *bytes, size_t size)
     memset(out, 0, sizeof *out);
     out->quorum = POLICY_NONE;
     if (size > POLICY_FILE_MAX)
-        return "the policy is larger than 1 MiB";
+        return N_("the policy is larger than 1 MiB");
     parser p = {.out = out};
     line_reader reader = {bytes, bytes + size};
     const char *line = NULL;
@@ -291,10 +294,10 @@ const char *policy_parse(policy *out, const char *bytes, size_t size)
     }
     p.line++;
     if (reader.at < reader.end)
-        refuse(&p, "the last line has no line end");
+        refuse(&p, _("the last line has no line end"));
     else if (!p.quorum_given)
-        refuse(&p, "the policy ends without a quorum; write \"quorum NAME\", or \"quorum none\" "
-                   "when no cosignature is asked for");
+        refuse(&p, _("the policy ends without a quorum; write \"quorum NAME\", or \"quorum none\" "
+                     "when no cosignature is asked for"));
     else
         return NULL;
     return out->reason;
@@ -367,18 +370,18 @@ char *policy_missing(char *out, size_t out_size, const policy *p, const bool *co
         const policy_name *group = &p->names[g];
         if (!is_wanted(p, counts, g) || (!group->is_group && (int)g != p->quorum))
             continue;
-        const char *between = t.size > 0 ? "; " : "";
+        if (t.size > 0)
+            add(&t, "%s", _("; "));
         if (!group->is_group) {
-            add(&t, "%switness %s has not cosigned", between, group->name);
+            add(&t, _("witness %s has not cosigned"), group->name);
             continue;
         }
-        add(&t, "%sgroup %s has %zu of %zu: missing", between, group->name, counts[g],
-            group->threshold);
-        const char *comma = " ";
+        add(&t, _("group %s has %zu of %zu: missing "), group->name, counts[g], group->threshold);
+        const char *comma = "";
         for (size_t m = 0; m < g; m++)
             if (p->names[m].group == (int)g && !holds(&p->names[m], counts[m])) {
                 add(&t, "%s%s", comma, p->names[m].name);
-                comma = ", ";
+                comma = _(", ");
             }
     }
     return out;

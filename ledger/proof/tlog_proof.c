@@ -10,6 +10,7 @@
  */
 #include "checkpoint.h"
 #include "lines.h"
+#include "reason.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -26,30 +27,30 @@ const char *tlog_proof_parse(tlog_proof *out, const char *bytes, size_t size)
 {
     memset(out, 0, sizeof *out);
     if (size > NOTE_MAX)
-        return "the proof is larger than 1 MiB";
+        return N_("the proof is larger than 1 MiB");
     line_reader reader = {bytes, bytes + size};
     const char *line = NULL;
     size_t length = 0;
     if (!line_next(&reader, &line, &length) || length != sizeof magic - 1 ||
         !begins(line, length, magic))
-        return "the first line is not \"c2sp.org/tlog-proof@v1\"";
+        return N_("the first line is not \"c2sp.org/tlog-proof@v1\"");
     bool more = line_next(&reader, &line, &length);
     if (more && begins(line, length, "extra ")) {
         out->extra = line + strlen("extra ");
         out->extra_size = length - strlen("extra ");
         if (out->extra_size == 0 || base64_decode(NULL, 0, out->extra, out->extra_size) == SIZE_MAX)
-            return "the line \"extra\" is not followed by canonical base64";
+            return N_("the line \"extra\" is not followed by canonical base64");
         more = line_next(&reader, &line, &length);
     }
     if (!more || !begins(line, length, "index "))
-        return "the line \"index N\" is missing";
+        return N_("the line \"index N\" is missing");
     if (!line_number_parse(&out->index, line + strlen("index "), length - strlen("index ")))
-        return "the index is not a decimal below 2^64 without sign or leading zeros";
+        return N_("the index is not a decimal below 2^64 without sign or leading zeros");
     const char *reason = hash_lines_parse(out->hashes, &out->hash_count, &reader);
     if (reason)
         return reason;
     if (reader.at == reader.end)
-        return "no checkpoint follows the empty line";
+        return N_("no checkpoint follows the empty line");
     out->checkpoint = reader.at;
     out->checkpoint_size = (size_t)(reader.end - reader.at);
     return NULL;

@@ -1,7 +1,7 @@
 /*
  * proof/verify_note.c: the commands "note" and "checkpoint" of wufei-verify.
  */
-#include "verify_command.h"
+#include "verify.h"
 
 #include <stdio.h>
 #include <stdlib.h>

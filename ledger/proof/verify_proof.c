@@ -1,7 +1,7 @@
 /*
  * proof/verify_proof.c: the command "proof" of wufei-verify: a receipt, checked offline.
  */
-#include "verify_command.h"
+#include "verify.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -8,6 +8,7 @@
  */
 #include "checkpoint.h"
 #include "lines.h"
+#include "reason.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,19 +20,19 @@ const char *witness_request_parse(witness_request *out, const char *bytes, size_
 {
     memset(out, 0, sizeof *out);
     if (size > NOTE_MAX)
-        return "the request is larger than 1 MiB";
+        return N_("the request is larger than 1 MiB");
     line_reader reader = {bytes, bytes + size};
     const char *line = NULL;
     size_t length = 0;
     if (!line_next(&reader, &line, &length) || length < 4 || memcmp(line, "old ", 4) != 0)
-        return "the first line is not \"old N\"";
+        return N_("the first line is not \"old N\"");
     if (!line_number_parse(&out->old_size, line + 4, length - 4))
-        return "the old size is not a decimal below 2^64 without sign or leading zeros";
+        return N_("the old size is not a decimal below 2^64 without sign or leading zeros");
     const char *reason = hash_lines_parse(out->hashes, &out->hash_count, &reader);
     if (reason)
         return reason;
     if (out->hash_count > REQUEST_HASHES_MAX)
-        return "the proof has more than 63 hashes";
+        return N_("the proof has more than 63 hashes");
     out->checkpoint = reader.at;
     out->checkpoint_size = (size_t)(reader.end - reader.at);
     return NULL;

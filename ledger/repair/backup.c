@@ -30,7 +30,7 @@ static wf_status check_outside(const char *dir, const char *to, wf_error *err)
     const char *slash = strrchr(to, '/');
     size_t size = slash == NULL ? 0 : (size_t)(slash - to) + 1;
     if (size + 2 > sizeof parent)
-        return wf_fail(err, WF_USAGE, "%s: %s", to, strerror(ENAMETOOLONG));
+        return wf_fail(err, WF_USAGE, "%s: %s", to, _(strerror(ENAMETOOLONG)));
     memcpy(parent, to, size);
     memcpy(parent + size, ".", 2);
     if (realpath(dir, real) == NULL || realpath(parent, above) == NULL)

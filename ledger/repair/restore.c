@@ -135,7 +135,7 @@ static wf_status take_last(restoring *r, const char *dir, const char *name, bool
     if (reason == NULL)
         reason = checkpoint_parse(&c, n.text, n.text_size);
     if (reason != NULL && must)
-        status = wf_fail(err, WF_USAGE, "%s/%s: %s", dir, name, reason);
+        status = wf_fail(err, WF_USAGE, "%s/%s: %s", dir, name, _(reason));
     else if (reason == NULL && strcmp(c.origin, r->l->genesis.origin) != 0)
         status = wf_fail(err, WF_REFUSED, _("%s/%s is of another ledger, %s; the backup is of %s"),
                          dir, name, c.origin, r->l->genesis.origin);

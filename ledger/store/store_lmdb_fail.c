@@ -18,9 +18,9 @@ wf_status store_fail(const store *s, int code, const char *what, wf_error *err)
             return wf_fail(err, WF_SYSTEM,
                            _("%s/%s: %s: %s; this was a store for the moment and the ledger did "
                              "not suffer: check the disk under it, and try again"),
-                           s->path, STORE_DATA_FILE, what, mdb_strerror(code));
+                           s->path, STORE_DATA_FILE, what, _(mdb_strerror(code)));
         return wf_fail(err, WF_DAMAGED, _("%s/%s: %s: %s; restore it from a backup"), s->path,
-                       STORE_DATA_FILE, what, mdb_strerror(code));
+                       STORE_DATA_FILE, what, _(mdb_strerror(code)));
     case MDB_PANIC: /* says LMDB after a meta page could not be written: the old one is in force */
         return wf_fail(err, WF_SYSTEM,
                        _("%s/%s: %s: a write failed before; look at the disk and run it again"),
@@ -38,7 +38,7 @@ wf_status store_fail(const store *s, int code, const char *what, wf_error *err)
         if (store_room_explains(code, path, what, err))
             return WF_SYSTEM;
         return wf_fail(err, WF_SYSTEM, "%s/%s: %s: %s", s->path, STORE_DATA_FILE, what,
-                       mdb_strerror(code));
+                       _(mdb_strerror(code)));
     }
 }
 

@@ -24,7 +24,7 @@ wf_status store_copy(store *s, const char *path, wf_error *err)
     if (code != 0 && store_room_explains(code, file, _("cannot be written"), err))
         return WF_SYSTEM;
     if (code != 0)
-        return wf_fail(err, WF_SYSTEM, "%s: %s", file, mdb_strerror(code));
+        return wf_fail(err, WF_SYSTEM, "%s: %s", file, _(mdb_strerror(code)));
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     wf_status status = WF_OK;
     if (fd < 0 || fsync(fd) != 0)

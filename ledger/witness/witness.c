@@ -20,18 +20,19 @@
 static const char type_text[] = "text/plain; charset=utf-8";
 static const char type_size[] = "text/x.tlog.size"; /* of the specification */
 
+/* Others get the reason in English; the witness's own log has it in its operator's language. */
 static void answer(witness_answer *out, int status, const char *reason)
 {
     out->status = status;
     out->content_type = type_text;
     buffer_clear(&out->body);
     buffer_printf(&out->body, "%s\n", reason);
-    snprintf(out->remark, sizeof out->remark, "%s", reason);
+    snprintf(out->remark, sizeof out->remark, "%s", _(reason));
 }
 
 static void answer_failure(witness_answer *out, const wf_error *err)
 {
-    answer(out, 500, "the witness cannot answer now; its operator finds the cause in its log");
+    answer(out, 500, N_("the witness cannot answer now; its operator finds the cause in its log"));
     snprintf(out->remark, sizeof out->remark, "%s", err->text);
 }
 
@@ -61,12 +62,12 @@ static wf_status read_record(record *out, witness *w, const witness_submission *
     if (reason == NULL)
         reason = checkpoint_parse(&out->checkpoint, out->note.text, out->note.text_size);
     if (reason == NULL && strcmp(out->checkpoint.origin, s->checkpoint.origin) != 0)
-        reason = "it is of another log";
+        reason = N_("it is of another log");
     if (reason != NULL)
         return wf_fail(err, WF_DAMAGED,
                        _("%s/%s: the last checkpoint cosigned for %s cannot be read, so nothing is "
                          "cosigned for that log until the file is put back: %s"),
-                       w->state.dir, id, s->checkpoint.origin, reason);
+                       w->state.dir, id, s->checkpoint.origin, _(reason));
     return WF_OK;
 }
 
@@ -153,11 +154,12 @@ static void keep_evidence(witness *w, const witness_submission *s, const record 
                            ? wf_fail(&err, WF_SYSTEM, _("out of memory"))
                            : witness_state_keep(&w->state, id, &conflict, name, &fresh, &err);
     if (status == WF_OK)
-        snprintf(out->remark + used, sizeof out->remark - used, "; %s %s/%s",
-                 fresh ? "EVIDENCE kept in" : "evidence is already in", w->state.dir, name);
+        snprintf(out->remark + used, sizeof out->remark - used,
+                 fresh ? _("; EVIDENCE kept in %s/%s") : _("; evidence is already in %s/%s"),
+                 w->state.dir, name);
     else
-        snprintf(out->remark + used, sizeof out->remark - used, "; EVIDENCE could not be kept: %s",
-                 err.text);
+        snprintf(out->remark + used, sizeof out->remark - used,
+                 _("; EVIDENCE could not be kept: %s"), err.text);
     buffer_free(&proof);
     buffer_free(&vkeys);
 }
@@ -173,7 +175,7 @@ static wf_status answer_locked(witness *w, const witness_submission *s, const ch
     wf_status status = read_record(last, w, s, id, err);
     if (status == WF_OK) {
         witness_decide(&verdict, s, last->bytes != NULL ? &last->checkpoint : NULL);
-        answer(out, verdict.status, verdict.reason != NULL ? verdict.reason : "cosigned");
+        answer(out, verdict.status, verdict.reason != NULL ? verdict.reason : N_("cosigned"));
         if (verdict.status == 200) {
             status = cosign(w, s, id, out, err);
         } else if (verdict.status == 409) {
@@ -195,8 +197,9 @@ static void put_remark(witness_answer *out, const witness_submission *s)
     char rest[sizeof out->remark], origin[SHOWN_TEXT];
     snprintf(rest, sizeof rest, "%s", out->remark);
     text_shown(origin, s->checkpoint.origin, strlen(s->checkpoint.origin));
-    int used = snprintf(out->remark, sizeof out->remark, "%s %" PRIu64 " to %" PRIu64 ": ", origin,
-                        s->request.old_size, s->checkpoint.size);
+    int used =
+        snprintf(out->remark, sizeof out->remark, _("%s %llu to %llu: "), origin,
+                 (unsigned long long)s->request.old_size, (unsigned long long)s->checkpoint.size);
     if (used > 0 && (size_t)used < sizeof out->remark)
         snprintf(out->remark + used, sizeof out->remark - (size_t)used, "%.*s",
                  (int)(sizeof out->remark - (size_t)used - 1), rest);
@@ -241,9 +244,9 @@ static void get_checkpoint(witness *w, const char *id, witness_answer *out)
     if (witness_state_read(&w->state, id, &bytes, &size, &err) != WF_OK) {
         answer_failure(out, &err);
     } else if (bytes == NULL) {
-        answer(out, 404, "this witness cosigned no checkpoint of that origin");
+        answer(out, 404, N_("this witness cosigned no checkpoint of that origin"));
     } else {
-        answer(out, 200, "read");
+        answer(out, 200, N_("checkpoint read"));
         buffer_clear(&out->body);
         buffer_append(&out->body, bytes, size);
     }
@@ -260,9 +263,11 @@ void witness_serve(witness *w, const char *method, const char *path, const void 
     bool is_checkpoint = path[0] == '/' && strspn(path + 1, "0123456789abcdef") == ID_DIGITS &&
                          strcmp(path + 1 + ID_DIGITS, "/checkpoint") == 0;
     if (!is_add && !is_checkpoint) {
-        answer(out, 404, "there is POST /add-checkpoint and GET /<SHA-256 of origin>/checkpoint");
+        answer(out, 404,
+               N_("there is POST /add-checkpoint and GET /<SHA-256 of origin>/checkpoint"));
     } else if (is_add ? strcmp(method, "POST") != 0 : !get) {
-        answer(out, 405, is_add ? "add-checkpoint takes POST" : "a checkpoint is had by GET");
+        answer(out, 405,
+               is_add ? N_("add-checkpoint takes POST") : N_("a checkpoint is had by GET"));
         out->allow = is_add ? "POST" : "GET, HEAD";
     } else if (is_add) {
         add_checkpoint(w, span_of(body, size), out);

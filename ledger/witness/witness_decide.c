@@ -2,6 +2,7 @@
  * witness/witness_decide.c: see witness_decide.h.
  */
 #include "witness_decide.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -43,7 +44,7 @@ bool witness_admit(witness_verdict *out, witness_submission *submission, const c
     }
     find_keys(s, logs, log_count);
     if (s->key_count == 0) {
-        answer(out, STATUS_UNKNOWN, "this witness knows no log of that origin");
+        answer(out, STATUS_UNKNOWN, N_("this witness knows no log of that origin"));
         return false;
     }
     s->hash = note_key_hash(s->keys);
@@ -70,12 +71,12 @@ static const char *check_extension(const witness_submission *s, const checkpoint
     if (s->wrong_root)
         return s->wrong_root;
     if (request->old_size == 0)
-        return request->hash_count == 0 ? NULL : "from size 0 on the proof must be empty";
+        return request->hash_count == 0 ? NULL : N_("from size 0 on the proof must be empty");
     if (request->old_size == next->size && !hash_equal(&last->root, &next->root))
-        return "the checkpoint has the size of the last one and another root";
+        return N_("the checkpoint has the size of the last one and another root");
     if (!merkle_verify_consistency(s->hash, last->size, &last->root, next->size, &next->root,
                                    request->hashes, request->hash_count))
-        return "the consistency proof does not hold";
+        return N_("the consistency proof does not hold");
     return NULL;
 }
 
@@ -94,9 +95,10 @@ void witness_decide(witness_verdict *out, const witness_submission *submission,
     uint64_t old_size = submission->request.old_size;
     answer(out, STATUS_OK, NULL);
     if (old_size > submission->checkpoint.size) {
-        answer(out, STATUS_BAD, "the old size is larger than the checkpoint's");
+        answer(out, STATUS_BAD, N_("the old size is larger than the checkpoint's"));
     } else if (old_size != last_size) {
-        answer(out, STATUS_CONFLICT, "the old size is not that of the last checkpoint cosigned");
+        answer(out, STATUS_CONFLICT,
+               N_("the old size is not that of the last checkpoint cosigned"));
     } else {
         const char *reason = check_extension(submission, last);
         if (reason)

@@ -88,7 +88,7 @@ wf_status witness_kept_parse(witness_kept *out, span bytes, const note_key *key,
     if (reason == NULL)
         reason = checkpoint_parse(&out->checkpoint, n->text, n->text_size);
     if (reason == NULL && out->time_s == 0)
-        reason = "a cosignature of a checkpoint has a time";
+        reason = N_("a cosignature of a checkpoint has a time");
     if (reason == NULL) {
         out->there = true;
         buffer_append(&out->text, n->text, n->text_size);
@@ -155,7 +155,7 @@ wf_status witness_published(const ledger *l, checkpoint *out, bool *there, char 
     if (reason != NULL)
         status = wf_fail(err, n == NULL ? WF_SYSTEM : WF_DAMAGED,
                          _("%s/%s: %s; remove the file and ask again: wufei witness ask"), l->dir,
-                         FILE_WITNESSED, reason);
+                         FILE_WITNESSED, _(reason));
     free(n);
     *there = status == WF_OK;
     if (status == WF_OK && text != NULL) {

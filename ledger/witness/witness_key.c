@@ -80,9 +80,10 @@ static wf_status make_name(note_key *out, char vkey[NOTE_VKEY_MAX], const char *
 {
     const char *reason = note_name_check(name, strlen(name));
     if (reason == NULL && strlen(name) > NOTE_NAME_MAX)
-        reason = "it is longer than 255 bytes";
+        reason = N_("it is longer than 255 bytes");
     if (reason != NULL)
-        return wf_fail(err, WF_USAGE, _("'%s' cannot be the name of a witness: %s"), name, reason);
+        return wf_fail(err, WF_USAGE, _("'%s' cannot be the name of a witness: %s"), name,
+                       _(reason));
     if (public_key->size == 0)
         return wf_fail(err, WF_USAGE, _("%s: there is no such key; --new-key makes one there"),
                        path);

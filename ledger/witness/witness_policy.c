@@ -58,7 +58,7 @@ wf_status witness_policy_read(policy **out, const char *path, bool quorum, wf_er
         const char *reason =
             text.failed ? _("out of memory") : policy_parse(*out, (char *)text.data, size);
         if (reason != NULL)
-            status = wf_fail(err, WF_USAGE, "%s: %s", path, reason);
+            status = wf_fail(err, WF_USAGE, "%s: %s", path, _(reason));
     }
     buffer_free(&text);
     if (status != WF_OK) {

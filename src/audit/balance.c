@@ -11,6 +11,7 @@
 #include "audit/statistics.h"
 #include "audit/weighing.h"
 #include "base/status.h"
+#include "base/text.h"
 
 #define SCALE_SYSTEMATIC 0.0006 /* span bias of a verified scale, detection.md 4.6 */
 #define STOCKTAKE_SIGMA 0.03    /* of a stock take that states none */
@@ -404,7 +405,7 @@ wf_status balance_table_make(balance_table *out, const city *c, const audit_shar
     free(nodes.keys);
     free(flows.items);
     if (!made)
-        return wf_fail(err, WF_SYSTEM, "out of memory for the balances of sites");
+        return wf_fail(err, WF_SYSTEM, _("out of memory for the balances of sites"));
     return WF_OK;
 }
 

@@ -16,6 +16,7 @@
 #include "audit/shared.h"
 #include "audit/statistics.h"
 #include "base/status.h"
+#include "base/text.h"
 
 enum { RULES_MAX = 64, THREADS_MAX = 64 };
 
@@ -94,7 +95,7 @@ static void *work(void *argument)
         wf_error error = {WF_OK, ""};
         wf_status status = j->context.rule->run(&j->context, &error);
         if (status == WF_OK && j->context.failed)
-            status = wf_fail(&error, WF_SYSTEM, "rule %s: out of memory for its texts",
+            status = wf_fail(&error, WF_SYSTEM, _("rule %s: out of memory for its texts"),
                              j->context.rule->id);
         pthread_mutex_lock(&e->lock);
         j->state = JOB_DONE;
@@ -151,7 +152,7 @@ static wf_status control_false_discoveries(rule_context *ctx, double q, wf_error
 {
     double *p = malloc((ctx->count + 1) * sizeof *p);
     if (p == NULL)
-        return wf_fail(err, WF_SYSTEM, "out of memory for %zu p-values", ctx->count);
+        return wf_fail(err, WF_SYSTEM, _("out of memory for %zu p-values"), ctx->count);
     size_t count = 0;
     for (size_t i = 0; i < ctx->count; i++)
         if (ctx->findings[i].class == FINDING_SUSPICION)
@@ -188,7 +189,7 @@ static wf_status gather(audit_result *out, engine *e, const audit_options *optio
             return status;
         if (!array_grow((void **)&out->findings, &capacity, out->count + j->context.count,
                         sizeof *out->findings))
-            return wf_fail(err, WF_SYSTEM, "out of memory for the findings");
+            return wf_fail(err, WF_SYSTEM, _("out of memory for the findings"));
         for (size_t k = 0; k < j->context.count; k++) {
             finding f = j->context.findings[k];
             if (f.stream == STREAM_NONE)
@@ -215,13 +216,14 @@ static void choose_rules(engine *e, whole_result *w, const city *c, const audit_
 static wf_status check_options(const audit_options *options, wf_error *err)
 {
     if (options->q < 0 || options->q >= 1 || isnan(options->q))
-        return wf_fail(err, WF_USAGE, "false-discovery rate %g: give a number between 0 and 1",
+        return wf_fail(err, WF_USAGE, _("false-discovery rate %g: give a number between 0 and 1"),
                        options->q);
     bool known = options->rule == NULL;
     for (const rule *const *r = audit_rules(); *r != NULL && !known; r++)
         known = strcmp(options->rule, (*r)->id) == 0;
     if (!known)
-        return wf_fail(err, WF_USAGE, "rule %s: there is no such rule; `wufei rules` lists them",
+        return wf_fail(err, WF_USAGE,
+                       _("rule %s: there is no such rule; `wufei audit --rules` lists them"),
                        options->rule);
     return WF_OK;
 }
@@ -242,7 +244,7 @@ wf_status audit_run(audit_result **out, const city *c, const audit_options *opti
     engine *e = calloc(1, sizeof *e);
     audit_shared *shared = NULL;
     if (w == NULL || e == NULL)
-        status = wf_fail(err, WF_SYSTEM, "out of memory for the audit");
+        status = wf_fail(err, WF_SYSTEM, _("out of memory for the audit"));
     else
         status = audit_shared_new(&shared, c, err);
     if (status == WF_OK) {

@@ -3,6 +3,7 @@
  * fills as it is asked. Registers hold some thousand permits and some hundred codes: a few MB.
  */
 #include "audit/licence.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +74,8 @@ wf_status licence_index_new(licence_index **out, const city *c, wf_error *err)
     }
     licence_index_free(x);
     *out = NULL;
-    return wf_fail(err, WF_SYSTEM, "out of memory for the index of %zu permits", c->permit_count);
+    return wf_fail(err, WF_SYSTEM, _("out of memory for the index of %zu permits"),
+                   c->permit_count);
 }
 
 void licence_index_free(licence_index *x)

@@ -11,6 +11,7 @@
 #include "audit/statistics.h"
 #include "audit/weighing.h"
 #include "base/status.h"
+#include "base/text.h"
 
 enum { POLISH_ROUNDS = 6, EFFECT_PAIRS_MIN = 5, GROUPS = STREAM_COUNT * 2 };
 
@@ -447,7 +448,7 @@ wf_status load_table_make(load_table *out, const city *c, const audit_shared *s,
         if (!make_pair(&pair, c, s, (manifest_id)i))
             continue;
         if (!array_grow((void **)&out->pairs, &capacity, out->count + 1, sizeof *out->pairs))
-            return wf_fail(err, WF_SYSTEM, "out of memory for the pairs of weights");
+            return wf_fail(err, WF_SYSTEM, _("out of memory for the pairs of weights"));
         out->pairs[out->count++] = pair;
     }
     if (out->count == 0)
@@ -459,7 +460,7 @@ wf_status load_table_make(load_table *out, const city *c, const audit_shared *s,
     out->window_count = (size_t)((last - out->start_ms) / (SCALE_WINDOW_DAYS * TIME_DAY_MS)) + 1;
     out->effects = calloc(c->scale_count * out->window_count + 1, sizeof *out->effects);
     if (out->effects == NULL || !fit(out, c) || !inflate(out, c))
-        return wf_fail(err, WF_SYSTEM, "out of memory for the fit of the scales");
+        return wf_fail(err, WF_SYSTEM, _("out of memory for the fit of the scales"));
     return WF_OK;
 }
 

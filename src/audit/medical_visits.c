@@ -3,6 +3,7 @@
  * walks it once.
  */
 #include "audit/medical_visits.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +117,7 @@ wf_status medical_intervals(rule_context *ctx, medical_interval_function *judge,
     const generation_row **batches = malloc((l.count + 1) * sizeof *batches);
     wf_status status = WF_OK;
     if (l.failed || batches == NULL)
-        status = wf_fail(err, WF_SYSTEM, "rule %s: out of memory for %zu visits", ctx->rule->id,
+        status = wf_fail(err, WF_SYSTEM, _("rule %s: out of memory for %zu visits"), ctx->rule->id,
                          l.count);
     if (l.count > 0)
         qsort(l.items, l.count, sizeof *l.items, compare_acts);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "base/text.h"
 
 #define BASE_RATE 0.02
 #define FACT_PROBABILITY 0.98
@@ -118,7 +119,7 @@ static wf_status set_id(finding *f, const char *subject, unsigned repeat, wf_err
     size_t used = (size_t)size < sizeof text ? (size_t)size : sizeof text - 1;
     unsigned char digest[EVP_MAX_MD_SIZE];
     if (EVP_Digest(text, used, digest, NULL, EVP_sha256(), NULL) != 1)
-        return wf_fail(err, WF_SYSTEM, "SHA-256 failed for the id of a finding");
+        return wf_fail(err, WF_SYSTEM, _("SHA-256 failed for the id of a finding"));
     f->id[0] = 'F';
     for (size_t i = 0; i < 6; i++)
         snprintf(f->id + 1 + 2 * i, 3, "%02x", digest[i]);
@@ -244,7 +245,7 @@ wf_status rank_findings(audit_result *r, const city *c, wf_error *err)
         return WF_OK;
     line *lines = malloc(r->count * sizeof *lines);
     if (lines == NULL)
-        return wf_fail(err, WF_SYSTEM, "out of memory to rank %zu findings", r->count);
+        return wf_fail(err, WF_SYSTEM, _("out of memory to rank %zu findings"), r->count);
     for (size_t i = 0; i < r->count; i++) {
         lines[i].finding = r->findings[i];
         lines[i].subject = finding_subject_text(c, &r->findings[i], &r->memory);

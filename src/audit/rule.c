@@ -10,6 +10,7 @@
 
 #include "base/number.h"
 #include "base/status.h"
+#include "base/text.h"
 
 double rule_parameter_value(const rule *r, const char *name)
 {
@@ -52,7 +53,7 @@ wf_status rule_report(rule_context *ctx, const finding *f, wf_error *err)
     WF_ASSERT(f->subject_kind == SUBJECT_PLACE || f->subject != BOOK_NONE);
     if (ctx->failed ||
         !array_grow((void **)&ctx->findings, &ctx->capacity, ctx->count + 1, sizeof *ctx->findings))
-        return wf_fail(err, WF_SYSTEM, "rule %s: out of memory for its findings", ctx->rule->id);
+        return wf_fail(err, WF_SYSTEM, _("rule %s: out of memory for its findings"), ctx->rule->id);
     ctx->findings[ctx->count++] = *f;
     return WF_OK;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/status.h"
+#include "base/text.h"
 
 /* Key of the i-th row, or BOOK_NONE to leave it out; its time. */
 typedef uint32_t key_function(const city *c, size_t i);
@@ -119,7 +120,7 @@ wf_status audit_shared_new(audit_shared **out, const city *c, wf_error *err)
     *out = NULL;
     audit_shared *s = calloc(1, sizeof *s);
     if (s == NULL)
-        return wf_fail(err, WF_SYSTEM, "out of memory for the audit's indexes");
+        return wf_fail(err, WF_SYSTEM, _("out of memory for the audit's indexes"));
     s->city = c;
     bool made = act_times_make(&s->acts, c) &&
                 group(&s->events_of_manifest, c, c->manifest_count, c->event_count, event_manifest,
@@ -132,7 +133,7 @@ wf_status audit_shared_new(audit_shared **out, const city *c, wf_error *err)
                       manifest_vehicle, manifest_time);
     if (!made) {
         audit_shared_free(s);
-        return wf_fail(err, WF_SYSTEM, "out of memory for the audit's indexes");
+        return wf_fail(err, WF_SYSTEM, _("out of memory for the audit's indexes"));
     }
     wf_status status = load_table_make(&s->loads, c, s, err);
     if (status == WF_OK)

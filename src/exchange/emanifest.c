@@ -57,7 +57,7 @@ static wf_status file_read(span *out, document *d, const char *path, wf_error *e
         void *copy = arena_copy(d->memory, all.data != NULL ? (char *)all.data : "", all.size);
         *out = span_of(copy, all.size);
         if (copy == NULL || all.failed)
-            status = wf_fail(err, WF_SYSTEM, "out of memory");
+            status = wf_fail(err, WF_SYSTEM, _("out of memory"));
     }
     buffer_free(&all);
     fclose(file);
@@ -100,7 +100,7 @@ static wf_status document_read(document *d, const char *path, json_t **root, wf_
     if (status == WF_OK)
         status = emanifest_read(d, bytes) ? emanifest_write(d, err) : WF_REFUSED;
     if (d->out_of_memory)
-        return wf_fail(err, WF_SYSTEM, "out of memory");
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
     return status;
 }
 
@@ -166,7 +166,7 @@ static wf_status path_import(ledger *l, book *b, const char *path, const import_
     wf_status status = WF_SYSTEM;
     document *d = arena_alloc(&memory, sizeof *d);
     if (d == NULL) {
-        wf_fail(err, WF_SYSTEM, "out of memory");
+        wf_fail(err, WF_SYSTEM, _("out of memory"));
     } else {
         *d = (document){
             .file = slash != NULL ? slash + 1 : path, .memory = &memory, .ledger = l, .book = b};

@@ -233,7 +233,7 @@ wf_status emanifest_write(document *d, wf_error *err)
     for (size_t i = 0; i < json_array_size(wastes) && status == WF_OK; i++) {
         line *l = arena_alloc(d->memory, sizeof *l);
         if (l == NULL)
-            return wf_fail(err, WF_SYSTEM, "out of memory");
+            return wf_fail(err, WF_SYSTEM, _("out of memory"));
         status = line_write(d, l, json_array_get(wastes, i), i, err);
     }
     return status;

@@ -39,7 +39,7 @@ static void problem(checker *c, const char *path, const char *format, ...)
 static void bad_schema(checker *c, const char *path, const char *what)
 {
     if (c->status == WF_OK)
-        c->status = wf_fail(c->err, WF_SYSTEM, "schema at %s: %s", path, what);
+        c->status = wf_fail(c->err, WF_SYSTEM, _("schema at %s: %s"), path, what);
 }
 
 static const char *type_name(const json_t *value)
@@ -110,7 +110,7 @@ static bool check_type(checker *c, const json_t *type, const json_t *value, cons
     for (size_t i = 0; i < count; i++) {
         const json_t *one = json_is_array(type) ? json_array_get(type, i) : type;
         if (!json_is_string(one)) {
-            bad_schema(c, path, "type is not text");
+            bad_schema(c, path, _("type is not text"));
             return false;
         }
         if (fits_type(value, json_string_value(one)))
@@ -168,7 +168,7 @@ static void check_text(checker *c, const json_t *schema, const json_t *value, co
     regex_t compiled;
     if (!json_is_string(pattern) ||
         regcomp(&compiled, json_string_value(pattern), REG_EXTENDED | REG_NOSUB) != 0) {
-        bad_schema(c, path, "pattern is not a POSIX extended expression");
+        bad_schema(c, path, _("pattern is not a POSIX extended expression"));
         return;
     }
     if (regexec(&compiled, text, 0, NULL, 0) != 0)
@@ -282,7 +282,7 @@ static const json_t *resolve(checker *c, const json_t *schema, const char *path)
         if (schema == NULL)
             break;
     }
-    bad_schema(c, path, "$ref that leads nowhere");
+    bad_schema(c, path, _("$ref that leads nowhere"));
     return NULL;
 }
 
@@ -301,7 +301,7 @@ static void check_vocabulary(checker *c, const json_t *schema, const char *path)
         for (size_t i = 0; i < sizeof known / sizeof *known && !found; i++)
             found = strcmp(key, known[i]) == 0;
         if (!found)
-            bad_schema(c, path, "uses a constraint that this reader does not know");
+            bad_schema(c, path, _("uses a constraint that this reader does not know"));
     }
 }
 

@@ -55,7 +55,7 @@ static const char *keep(reading *r, const char *text)
 {
     const char *kept = arena_strdup(r->memory, text);
     if (kept == NULL)
-        wf_fail(&r->error, WF_SYSTEM, "out of memory");
+        wf_fail(&r->error, WF_SYSTEM, _("out of memory"));
     return kept != NULL ? kept : "";
 }
 
@@ -151,10 +151,10 @@ wf_status map_read(map **out, arena *memory, const char *path, wf_error *err)
 {
     map *m = arena_alloc(memory, sizeof *m);
     if (m == NULL)
-        return wf_fail(err, WF_SYSTEM, "out of memory");
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
     m->path = arena_strdup(memory, path);
     if (m->path == NULL)
-        return wf_fail(err, WF_SYSTEM, "out of memory");
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         wf_fail_errno(err, _("map file %s"), path);
@@ -167,7 +167,7 @@ wf_status map_read(map **out, arena *memory, const char *path, wf_error *err)
     if (r.error.status != WF_OK)
         return wf_fail(err, r.error.status, "%s", r.error.text);
     if (line < 0)
-        return wf_fail(err, WF_SYSTEM, "out of memory");
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
     if (line != 0)
         return wf_fail(err, WF_USAGE,
                        _("%s:%d: not an INI line; expected [section] or name = value"), path, line);

@@ -49,7 +49,7 @@ static wf_status target_open(mapping *m, target **out, const map_section *sectio
     target *t = &m->targets[m->target_count];
     const char *path = arena_printf(&m->memory, "%s/%s.csv", m->folder, kind->file);
     if (path == NULL)
-        return wf_fail(err, WF_SYSTEM, "out of memory");
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
     t->kind = kind;
     t->file = fopen(path, "we");
     if (t->file == NULL)
@@ -90,7 +90,7 @@ static wf_status record_make(mapping *m, const map_section *section, wf_error *e
             wf_error_prefix(err, "%s:%d", m->m->path, section->keys[i].line);
         if (status == WF_OK &&
             !array_grow((void **)&m->ends, &m->end_capacity, m->end_count + 1, sizeof *m->ends))
-            status = wf_fail(err, WF_SYSTEM, "out of memory");
+            status = wf_fail(err, WF_SYSTEM, _("out of memory"));
         if (status != WF_OK)
             return status;
         m->ends[m->end_count++] = m->cells.size;
@@ -106,7 +106,7 @@ static wf_status record_write(mapping *m, const map_section *section, size_t fir
     wf_status status = target_open(m, &t, section, err);
     if (status == WF_OK &&
         !array_grow((void **)&t->lines, &t->capacity, t->count + 1, sizeof *t->lines))
-        status = wf_fail(err, WF_SYSTEM, "out of memory");
+        status = wf_fail(err, WF_SYSTEM, _("out of memory"));
     if (status != WF_OK)
         return status;
     for (size_t i = 0, written = 0; i < t->kind->column_count; i++) {
@@ -372,7 +372,7 @@ static wf_status folder_make(mapping *m, wf_error *err)
         temporary = "/tmp";
     char *folder = arena_printf(&m->memory, "%s/wufei-map-XXXXXX", temporary);
     if (folder == NULL)
-        return wf_fail(err, WF_SYSTEM, "out of memory");
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
     if (mkdtemp(folder) == NULL)
         return wf_fail_errno(err, _("temporary folder in %s (TMPDIR names another)"), temporary);
     m->folder = folder;
@@ -402,7 +402,7 @@ wf_status import_map(ledger *l, book *b, const char *map_path, const char *const
         return wf_fail(err, WF_USAGE, _("%zu CSV files; 1 to %d expected"), csv_count, SOURCES_MAX);
     mapping *m = calloc(1, sizeof *m);
     if (m == NULL)
-        return wf_fail(err, WF_SYSTEM, "out of memory");
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
     arena_init(&m->memory, 0);
     m->options = options;
     m->utc_offset_minutes = import_target_of(&(import_binding){l, b}).utc_offset_minutes;

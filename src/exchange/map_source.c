@@ -82,12 +82,12 @@ static wf_status header_copy(csv_row *out, mapping *m, const csv_row *header, wf
     *out = *header;
     out->cells = arena_alloc(&m->memory, header->count * sizeof *out->cells);
     if (out->cells == NULL)
-        return wf_fail(err, WF_SYSTEM, "out of memory");
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
     for (size_t i = 0; i < header->count; i++) {
         out->cells[i].text = arena_strdup(&m->memory, header->cells[i].text);
         out->cells[i].size = header->cells[i].size;
         if (out->cells[i].text == NULL)
-            return wf_fail(err, WF_SYSTEM, "out of memory");
+            return wf_fail(err, WF_SYSTEM, _("out of memory"));
     }
     return WF_OK;
 }
@@ -151,10 +151,10 @@ static wf_status lookup_row(mapping *m, source *s, wf_error *err)
         return wf_fail(err, WF_USAGE, _("%s: no column \"%s\" for lookup %s"), s->name,
                        key == NULL ? l->key_column : l->value_column, l->name);
     if (!array_grow((void **)&l->entries, &l->capacity, l->count + 1, sizeof *l->entries))
-        return wf_fail(err, WF_SYSTEM, "out of memory");
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
     lookup_entry entry = {arena_strdup(&m->memory, key), arena_strdup(&m->memory, value)};
     if (entry.key == NULL || entry.value == NULL)
-        return wf_fail(err, WF_SYSTEM, "out of memory");
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
     l->entries[l->count++] = entry;
     return WF_OK;
 }

@@ -181,6 +181,6 @@ wf_status map_template(buffer *out, const char *text, const map_row *row, wf_err
         at = end + 1;
     }
     if (out->failed)
-        return wf_fail(err, WF_SYSTEM, "out of memory");
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
     return WF_OK;
 }

@@ -161,7 +161,7 @@ static void cannot_accept(struct evconnlistener *socket, void *ctx)
     const struct timeval moment = {.tv_sec = REST_S};
     char time_text[40];
     fprintf(stderr, "%s %s: %s\n", wf_format_time(time_text, wf_now_ms() / 1000 * 1000, 0),
-            _("a connection cannot be taken"), strerror(EVUTIL_SOCKET_ERROR()));
+            _("a connection cannot be taken"), _(strerror(EVUTIL_SOCKET_ERROR())));
     evconnlistener_disable(socket);
     event_add(serving->rest, &moment);
 }
@@ -172,7 +172,7 @@ static wf_status tell_ready(listener *l, const char *host, wf_error *err)
     socklen_t size = sizeof bound;
     char url[URL_MAX];
     if (getsockname(evhttp_bound_socket_get_fd(l->socket), (struct sockaddr *)&bound, &size) != 0)
-        return fail(err, WF_SYSTEM, "%s: %s", l->server->address, strerror(errno));
+        return fail(err, WF_SYSTEM, "%s: %s", l->server->address, _(strerror(errno)));
     uint16_t port = bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
                                                 : ((struct sockaddr_in *)&bound)->sin_port;
     bool brackets = strchr(host, ':') != NULL;
@@ -204,7 +204,7 @@ static wf_status listener_open(listener *l, const char *host, uint16_t port, wf_
     if (l->socket == NULL)
         return fail(err, WF_SYSTEM, _("%s: nobody can be listened to there: %s"),
                     l->server->address,
-                    errno != 0 ? strerror(errno) : _("no such address on this machine"));
+                    errno != 0 ? _(strerror(errno)) : _("no such address on this machine"));
     evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(l->socket), cannot_accept);
     return WF_OK;
 }

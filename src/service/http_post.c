@@ -83,6 +83,22 @@ static bool begin(CURLM *multi, sending *s)
            curl_multi_add_handle(multi, s->handle) == CURLM_OK;
 }
 
+/* libcurl says more than the kind of failure, in English; where that says it all it stands alone.
+ */
+static void tell_failure(wf_http_post *post, const sending *s, const char *kind)
+{
+    const char *text = s->too_long ? _("its answer is too long") : _(kind);
+    if (s->failure[0] != '\0' && text == kind)
+        text = s->failure;
+    snprintf(post->failure, sizeof post->failure, "%s", text);
+    if (s->failure[0] == '\0' || s->too_long || text == s->failure)
+        return;
+    char both[sizeof post->failure];
+    int size = snprintf(both, sizeof both, "%s (%s)", text, s->failure);
+    if (size > 0 && (size_t)size < sizeof both)
+        strcpy(post->failure, both);
+}
+
 static void tell(sending *s, CURLcode result)
 {
     wf_http_post *post = s->post;
@@ -98,10 +114,7 @@ static void tell(sending *s, CURLcode result)
         post->status = (int)status;
         snprintf(post->content_type, sizeof post->content_type, "%s", type != NULL ? type : "");
     } else {
-        snprintf(post->failure, sizeof post->failure, "%s",
-                 s->too_long             ? _("its answer is too long")
-                 : s->failure[0] != '\0' ? s->failure
-                                         : curl_easy_strerror(result));
+        tell_failure(post, s, curl_easy_strerror(result));
     }
 }
 
@@ -132,7 +145,7 @@ static wf_status run(CURLM *multi, bool (*answered)(wf_http_post *post), wf_erro
         if (code == CURLM_OK && running > 0)
             code = curl_multi_poll(multi, NULL, 0, WAIT_MS, NULL);
         if (code != CURLM_OK)
-            return fail(err, curl_multi_strerror(code));
+            return fail(err, _(curl_multi_strerror(code)));
     }
     return WF_OK;
 }

@@ -153,7 +153,7 @@ wf_status output_finish(output *o, wf_error *err)
     if (fflush(o->file) != 0 || ferror(o->file)) {
         char text[200];
         snprintf(text, sizeof text, "%s: %s", _("cannot write to standard output"),
-                 strerror(errno));
+                 _(strerror(errno)));
         status = output_error(err, text);
     }
     output_table_forget(o);

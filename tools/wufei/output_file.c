@@ -74,7 +74,7 @@ wf_status command_check_file(arguments *args, const char *option, const char *pa
         return command_fail(args, WF_USAGE, _("%s '' names no file; give it the name of a new one"),
                             option);
     if (!output_file_place(path, folder, &name))
-        return command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path, strerror(errno));
+        return command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path, _(strerror(errno)));
     if (output_file_in_ledger(args, folder))
         return command_fail(args, WF_USAGE,
                             _("%s %s is inside the ledger %s, which only wufei itself writes; name "
@@ -100,7 +100,7 @@ wf_status command_check_folder(arguments *args, const char *option, const char *
     if (!S_ISDIR(info.st_mode))
         return command_fail(args, WF_USAGE, _("%s %s is not a folder"), option, folder);
     if (realpath(folder, real) == NULL)
-        return command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), folder, strerror(errno));
+        return command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), folder, _(strerror(errno)));
     if (output_file_in_ledger(args, real))
         return command_fail(args, WF_USAGE,
                             _("%s %s is inside the ledger %s, which only wufei itself writes; name "
@@ -169,7 +169,7 @@ wf_status command_put_file(arguments *args, const char *path, const void *data, 
     if (output_file_make(temporary, O_CREAT | O_EXCL, data, size, sync) &&
         output_file_move(temporary, path))
         return WF_OK;
-    command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path, strerror(errno));
+    command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path, _(strerror(errno)));
     unlink(temporary);
     return WF_SYSTEM;
 }
@@ -183,6 +183,7 @@ wf_status command_write_file(arguments *args, const char *option, const char *pa
     if (output_file_is_stream(path))
         return output_file_make(path, 0, data, size, false)
                    ? WF_OK
-                   : command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path, strerror(errno));
+                   : command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path,
+                                  _(strerror(errno)));
     return command_put_file(args, path, data, size, true);
 }

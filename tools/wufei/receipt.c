@@ -76,12 +76,12 @@ static wf_status receipt_folder_beside(arguments *args, char out[PATH_MAX])
         size--;
     if (size > 0 && name[size - 1] == '.') { /* ".", "..", "x/..": the name that it really has */
         if (realpath(name, real) == NULL)
-            return command_fail(args, WF_SYSTEM, "%s: %s", name, strerror(errno));
+            return command_fail(args, WF_SYSTEM, "%s: %s", name, _(strerror(errno)));
         name = real;
         size = strlen(real);
     }
     if (snprintf(out, PATH_MAX, "%.*s.receipts", (int)size, name) >= PATH_MAX)
-        return command_fail(args, WF_SYSTEM, "%s: %s", args->ledger, strerror(ENAMETOOLONG));
+        return command_fail(args, WF_SYSTEM, "%s: %s", args->ledger, _(strerror(ENAMETOOLONG)));
     return WF_OK;
 }
 
@@ -96,7 +96,7 @@ static wf_status receipt_check_folder(arguments *args, const char *folder)
         return command_fail(args, WF_SYSTEM,
                             _("the receipt cannot be written: %s: %s; name another place with "
                               "--receipt FILE.tlog-proof"),
-                            folder, strerror(errno));
+                            folder, _(strerror(errno)));
     }
     snprintf(up, sizeof up, "%s", folder);
     size_t size = strlen(up);
@@ -111,7 +111,7 @@ static wf_status receipt_check_folder(arguments *args, const char *folder)
         return command_fail(args, WF_SYSTEM,
                             _("the folder %s for receipts cannot be made: %s; name another place "
                               "with --receipt FILE.tlog-proof"),
-                            folder, strerror(errno));
+                            folder, _(strerror(errno)));
     return WF_OK;
 }
 
@@ -227,9 +227,9 @@ static wf_status receipt_sync(arguments *args, const char *folder)
     int saved = errno;
     if (fd >= 0)
         close(fd);
-    return synced
-               ? WF_OK
-               : command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), folder, strerror(saved));
+    return synced ? WF_OK
+                  : command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), folder,
+                                 _(strerror(saved)));
 }
 
 static wf_status receipt_say(const receipt_writer *w, const wf_ledger *ledger)
@@ -260,7 +260,8 @@ static wf_status receipt_write_all(arguments *args, wf_ledger *ledger, receipt_w
                                    uint64_t from, uint64_t to)
 {
     if (w->folder != NULL && mkdir(w->folder, 0777) != 0 && errno != EEXIST)
-        return command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), w->folder, strerror(errno));
+        return command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), w->folder,
+                            _(strerror(errno)));
     wf_status status = wf_receipts(ledger, from, to, receipt_take, w, &args->error);
     if (status == WF_OK && w->folder != NULL)
         status = receipt_sync(args, w->folder);

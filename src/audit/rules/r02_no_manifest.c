@@ -12,6 +12,7 @@
  * movement without manifest.
  */
 #include "audit/facts.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 
@@ -93,7 +94,7 @@ static wf_status gather(ticket_list *l, rule_context *ctx, wf_error *err)
     const city *c = ctx->city;
     l->of_vehicle = calloc(c->vehicle_count + 1, 1);
     if (l->of_vehicle == NULL)
-        return wf_fail(err, WF_SYSTEM, "rule R02: out of memory");
+        return wf_fail(err, WF_SYSTEM, _("rule %s: out of memory"), "R02");
     for (size_t i = 0; i < c->weighing_count; i++) {
         const weighing_row *w = &c->weighings[i];
         if (w->manifest != BOOK_NONE || w->vehicle >= c->vehicle_count ||
@@ -103,7 +104,8 @@ static wf_status gather(ticket_list *l, rule_context *ctx, wf_error *err)
         if (!rule_covers(ctx, stream) || !is_loaded(ctx, w) || !carries(ctx, w->vehicle, stream))
             continue;
         if (!array_grow((void **)&l->items, &l->capacity, l->count + 1, sizeof *l->items))
-            return wf_fail(err, WF_SYSTEM, "rule R02: out of memory for %zu tickets", l->count);
+            return wf_fail(err, WF_SYSTEM, _("rule %s: out of memory for %zu tickets"), "R02",
+                           l->count);
         l->of_vehicle[w->vehicle] = 1;
         bool two = w->tare_ms != TIME_NONE;
         l->items[l->count++] =

@@ -7,6 +7,7 @@
  * a late arrival is a matter for the movement rules.
  */
 #include "audit/facts.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -51,7 +52,7 @@ static wf_status gather(travel **out, size_t *out_count, const city *c, wf_error
 {
     travel *all = malloc((c->manifest_count + 1) * sizeof *all);
     if (all == NULL)
-        return wf_fail(err, WF_SYSTEM, "rule R04: out of memory for %zu travel times",
+        return wf_fail(err, WF_SYSTEM, _("rule %s: out of memory for %zu travel times"), "R04",
                        c->manifest_count);
     size_t count = 0;
     for (size_t i = 0; i < c->manifest_count; i++) {

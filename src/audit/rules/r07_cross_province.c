@@ -10,6 +10,7 @@
  */
 #include "audit/facts.h"
 #include "audit/licence.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -168,7 +169,7 @@ static wf_status judge_all(rule_context *ctx, const leaving *loads, size_t count
     const city *c = ctx->city;
     licence_index *x = NULL;
     int64_t *used_g = calloc(c->permit_count + 1, sizeof *used_g);
-    wf_status status = used_g == NULL ? wf_fail(err, WF_SYSTEM, "rule R07: out of memory")
+    wf_status status = used_g == NULL ? wf_fail(err, WF_SYSTEM, _("rule %s: out of memory"), "R07")
                                       : licence_index_new(&x, c, err);
     for (size_t i = 0; status == WF_OK && i < count; i++) {
         const manifest_row *m = &c->manifests[loads[i].id];
@@ -198,7 +199,7 @@ static wf_status run(rule_context *ctx, wf_error *err)
         if (array_grow((void **)&loads, &capacity, count + 1, sizeof *loads))
             loads[count++] = (leaving){m->picked_up_ms, (manifest_id)i};
         else
-            status = wf_fail(err, WF_SYSTEM, "rule R07: out of memory");
+            status = wf_fail(err, WF_SYSTEM, _("rule %s: out of memory"), "R07");
     }
     if (count > 0)
         qsort(loads, count, sizeof *loads, compare_leaving);

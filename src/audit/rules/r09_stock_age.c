@@ -15,6 +15,7 @@
  * day.
  */
 #include "audit/medical_visits.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -213,7 +214,7 @@ static wf_status judge_hazardous(rule_context *ctx, wf_error *err)
         gather(&a, c);
     }
     if (a.hazardous == NULL || a.failed)
-        status = wf_fail(err, WF_SYSTEM, "rule R09: out of memory for %zu acts", a.count);
+        status = wf_fail(err, WF_SYSTEM, _("rule %s: out of memory for %zu acts"), "R09", a.count);
     if (a.count > 0)
         qsort(a.items, a.count, sizeof *a.items, compare_stock_acts);
     for (size_t first = 0; status == WF_OK && first < a.count;) {

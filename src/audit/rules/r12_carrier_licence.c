@@ -13,6 +13,7 @@
  */
 #include "audit/facts.h"
 #include "audit/licence.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -217,7 +218,7 @@ static wf_status run(rule_context *ctx, wf_error *err)
                .reported = calloc(c->manifest_count + 1, 1),
                .medical = calloc(c->vehicle_count + 1, 1)};
     wf_status status = k.reported == NULL || k.medical == NULL
-                           ? wf_fail(err, WF_SYSTEM, "rule R12: out of memory")
+                           ? wf_fail(err, WF_SYSTEM, _("rule %s: out of memory"), "R12")
                            : licence_index_new(&k.index, c, err);
     if (status == WF_OK)
         mark_medical_vehicles(&k);

@@ -9,6 +9,7 @@
  */
 #include "audit/facts.h"
 #include "audit/licence.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 
@@ -98,7 +99,7 @@ static wf_status judge_receipts(rule_context *ctx, licence_index *x, wf_error *e
     const city *c = ctx->city;
     uint8_t *reported = calloc(c->manifest_count + 1, 1);
     wf_status status =
-        reported != NULL ? WF_OK : wf_fail(err, WF_SYSTEM, "rule R13: out of memory");
+        reported != NULL ? WF_OK : wf_fail(err, WF_SYSTEM, _("rule %s: out of memory"), "R13");
     for (size_t i = 0; status == WF_OK && i < c->event_count; i++) {
         const event_row *e = &c->events[i];
         if (e->kind != EVENT_RECEIVED || e->manifest >= c->manifest_count ||
@@ -207,7 +208,7 @@ static wf_status judge_treatments(rule_context *ctx, licence_index *x, wf_error 
             continue;
         misuse *u = misuse_of(&all, &count, &capacity, t);
         if (u == NULL) {
-            status = wf_fail(err, WF_SYSTEM, "rule R13: out of memory");
+            status = wf_fail(err, WF_SYSTEM, _("rule %s: out of memory"), "R13");
             break;
         }
         u->permit = permit;

@@ -13,6 +13,7 @@
  */
 #include "audit/facts.h"
 #include "audit/licence.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 
@@ -321,7 +322,7 @@ static wf_status run(rule_context *ctx, wf_error *err)
     size_t count = 0;
     wf_status status = WF_OK;
     if (j.uses == NULL || !gather(&acts, &count, c))
-        status = wf_fail(err, WF_SYSTEM, "rule R14: out of memory for %zu acts", count);
+        status = wf_fail(err, WF_SYSTEM, _("rule %s: out of memory for %zu acts"), "R14", count);
     if (status == WF_OK)
         status = licence_index_new(&j.index, c, err);
     if (status == WF_OK)

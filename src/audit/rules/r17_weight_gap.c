@@ -19,6 +19,7 @@
 #include "audit/shared.h"
 #include "audit/statistics.h"
 #include "base/status.h"
+#include "base/text.h"
 
 static const rule_parameter parameters[] = {
     {"z", 3.29, "sigma", "detection.md 4.2: 5 % false alarm, 95 % detection of a single load"},
@@ -179,7 +180,7 @@ static wf_status run(rule_context *ctx, wf_error *err)
     const load_table *t = &ctx->shared->loads;
     int64_t *test_ms = malloc((t->count + 1) * sizeof *test_ms);
     if (test_ms == NULL)
-        return wf_fail(err, WF_SYSTEM, "out of memory for the times of the tests");
+        return wf_fail(err, WF_SYSTEM, _("out of memory for the times of the tests"));
     double z = rule_parameter_value(ctx->rule, "z");
     double share = rule_parameter_value(ctx->rule, "share");
     double least_kg = rule_parameter_value(ctx->rule, "least_mass");
@@ -199,7 +200,7 @@ static wf_status run(rule_context *ctx, wf_error *err)
     finding **order = malloc((ctx->count + 1) * sizeof(finding *));
     double *p = malloc((ctx->count + 1) * sizeof *p);
     if (status == WF_OK && (order == NULL || p == NULL))
-        status = wf_fail(err, WF_SYSTEM, "out of memory for the order of the findings");
+        status = wf_fail(err, WF_SYSTEM, _("out of memory for the order of the findings"));
     if (status == WF_OK)
         date_findings(ctx, test_ms, tests, order, p);
     free(order);

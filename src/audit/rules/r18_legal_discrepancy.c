@@ -11,6 +11,7 @@
  * a discrepancy all the same.
  */
 #include "audit/facts.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 
@@ -160,7 +161,7 @@ static wf_status report(rule_context *ctx, manifest_id id, const account *a, int
     finding_add_evidence(ctx, &f, N_("sent"), a->pick_up_seq, "%s", rule_mass(ctx, a->sent_g));
     finding_add_evidence(ctx, &f, N_("accepted"), a->receipt_seq, "%s",
                          rule_mass(ctx, a->received_g));
-    finding_add_evidence(ctx, &f, N_("refused"), a->receipt_seq, "%s",
+    finding_add_evidence(ctx, &f, N_("refused mass"), a->receipt_seq, "%s",
                          rule_mass(ctx, a->rejected_g));
     finding_add_evidence(ctx, &f, N_("largest error of the weighings"), SEQ_COMPUTED, "%s",
                          rule_mass(ctx, a->allowed_g));
@@ -190,7 +191,7 @@ static wf_status run(rule_context *ctx, wf_error *err)
     double share = rule_parameter_value(ctx->rule, "bulk_share");
     uint8_t *corrected = corrected_manifests(c);
     if (corrected == NULL)
-        return wf_fail(err, WF_SYSTEM, "rule R18: out of memory");
+        return wf_fail(err, WF_SYSTEM, _("rule %s: out of memory"), "R18");
     wf_status status = WF_OK;
     for (size_t i = 0; status == WF_OK && i < c->manifest_count; i++) {
         const manifest_row *m = &c->manifests[i];

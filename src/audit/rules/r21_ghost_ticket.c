@@ -15,6 +15,7 @@
 #include "audit/rules/rules.h"
 #include "audit/shared.h"
 #include "base/status.h"
+#include "base/text.h"
 
 static const rule_parameter parameters[] = {
     {"near", 1000, "m", "proposal: five times the 200 m of bundle.md"},
@@ -222,7 +223,7 @@ static wf_status run(rule_context *ctx, wf_error *err)
     scale_record *records = calloc(c->scale_count + 1, sizeof *records);
     wf_status status = WF_OK;
     if (judged == NULL || records == NULL) {
-        status = wf_fail(err, WF_SYSTEM, "out of memory for the tickets");
+        status = wf_fail(err, WF_SYSTEM, _("out of memory for the tickets"));
     } else {
         for (size_t i = 0; i < c->weighing_count; i++) {
             judged[i] = (uint8_t)judge(c, &l, &c->weighings[i]);

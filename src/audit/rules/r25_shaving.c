@@ -13,6 +13,7 @@
 #include "audit/shared.h"
 #include "audit/statistics.h"
 #include "base/status.h"
+#include "base/text.h"
 
 static const rule_parameter parameters[] = {
     {"k", 0.5, "sigma", "detection.md 4.4"},
@@ -259,7 +260,7 @@ static wf_status run(rule_context *ctx, wf_error *err)
     wf_status status = WF_OK;
     if (of_vehicle == NULL || of_carrier == NULL || raised_vehicles == NULL ||
         !group_loads(&vehicles, ctx, true) || !group_loads(&carriers, ctx, false)) {
-        status = wf_fail(err, WF_SYSTEM, "out of memory for the loads by carrier");
+        status = wf_fail(err, WF_SYSTEM, _("out of memory for the loads by carrier"));
     } else {
         double enough =
             rule_parameter_value(ctx->rule, "stands_alone") / (double)(c->vehicle_count + 1);

@@ -17,6 +17,7 @@
 #include "audit/shortfall.h"
 #include "audit/statistics.h"
 #include "base/status.h"
+#include "base/text.h"
 
 static const rule_parameter parameters[] = {
     {"z", 1.96, "sigma", "detection.md, R27: CUMUF"},
@@ -168,7 +169,7 @@ static wf_status run(rule_context *ctx, wf_error *err)
     double *sitmuf = malloc((room + 1) * sizeof *sitmuf);
     wf_status status = WF_OK;
     if (matrix == NULL || muf == NULL || sitmuf == NULL)
-        status = wf_fail(err, WF_SYSTEM, "out of memory for the sequences of balances");
+        status = wf_fail(err, WF_SYSTEM, _("out of memory for the sequences of balances"));
     size_t nodes = count_nodes(ctx);
     rule_count_tests(ctx, nodes);
     bool mistyped;

@@ -20,6 +20,7 @@
 #include "audit/shared.h"
 #include "audit/statistics.h"
 #include "base/status.h"
+#include "base/text.h"
 
 static const rule_parameter parameters[] = {
     {"noise", 0.02, "ln", "proposal: least noise of a bin's yield"},
@@ -376,7 +377,7 @@ static wf_status test_power(rule_context *ctx, weekly *w, wf_error *err)
     size_t count = 0;
     wf_status status = WF_OK;
     if (rows == NULL || treated == NULL)
-        status = wf_fail(err, WF_SYSTEM, "out of memory for the electricity of sites");
+        status = wf_fail(err, WF_SYSTEM, _("out of memory for the electricity of sites"));
     for (size_t i = 0; status == WF_OK && i < c->activity_count; i++)
         if (c->activities[i].driver == DRIVER_KWH)
             rows[row_count++] = &c->activities[i];
@@ -417,7 +418,7 @@ static wf_status run(rule_context *ctx, wf_error *err)
     weekly *w = malloc(sizeof *w);
     wf_status status = WF_OK;
     if (list == NULL || scratch == NULL || w == NULL) {
-        status = wf_fail(err, WF_SYSTEM, "out of memory for the yields of treatments");
+        status = wf_fail(err, WF_SYSTEM, _("out of memory for the yields of treatments"));
     } else {
         set_usual(list, count, scratch);
         status = test_yields(ctx, list, count, w, scratch, err);

@@ -15,6 +15,7 @@
 #include "audit/rules/rules.h"
 #include "audit/shared.h"
 #include "base/status.h"
+#include "base/text.h"
 
 static const rule_parameter parameters[] = {
     {"hops", 6, "manifests", "detection.md 6.4"},
@@ -337,7 +338,7 @@ static wf_status search(rule_context *ctx, graph *g, const limits *l, uint32_t *
     for (size_t i = 0; i < g->count; i++)
         g->hops[i].used = false;
     if (!run_shuffles(at_least, found, g, c, l, shuffles))
-        return wf_fail(err, WF_SYSTEM, "out of memory for the shuffles of transfers");
+        return wf_fail(err, WF_SYSTEM, _("out of memory for the shuffles of transfers"));
     rule_count_tests(ctx, circles);
     for (size_t i = 0; i < g->count; i++) {
         path p;
@@ -363,7 +364,7 @@ static wf_status run(rule_context *ctx, wf_error *err)
     uint32_t *at_least = calloc(ctx->city->site_count + 1, sizeof *at_least);
     wf_status status = WF_OK;
     if (found == NULL || at_least == NULL || !make_graph(&g, ctx))
-        status = wf_fail(err, WF_SYSTEM, "out of memory for the graph of transfers");
+        status = wf_fail(err, WF_SYSTEM, _("out of memory for the graph of transfers"));
     else
         status = search(ctx, &g, &l, found, at_least, err);
     free(g.hops);
