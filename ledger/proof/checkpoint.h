@@ -56,6 +56,8 @@ enum { TILE_WIDTH = 256, TILE_PATH_MAX = 128 };
 
 /* "tile/<level>/<N>[.p/<width>]", or "tile/entries/..." for level -1. width 256 is a full tile. */
 char *tile_path_format(char out[TILE_PATH_MAX], int level, uint64_t index, unsigned width);
+/* The other way, strict: one path for a tile. Our programs make paths and are handed none; a server
+   of tiles is, and the tests hold with it that nobody could read our paths otherwise. */
 bool tile_path_parse(int *level, uint64_t *index, unsigned *width, const char *path);
 
 #endif

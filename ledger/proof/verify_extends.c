@@ -3,7 +3,7 @@
  * another. Two that were signed by one log and cannot be joined prove that the log misbehaved.
  */
 #include "lines.h"
-#include "verify.h"
+#include "verify_command.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /*
- * proof/verify_input.c: the command line and the files of wufei-verify. See verify.h.
+ * proof/verify_input.c: the command line and the files of wufei-verify. See verify_command.h.
  */
 #include "lines.h"
-#include "verify.h"
+#include "verify_command.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  * proof/verify_merkle.c: the commands "inclusion" and "consistency" of wufei-verify: bare RFC 6962
  * proofs given on the command line.
  */
-#include "verify.h"
+#include "verify_command.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
  * proof/verify_note.c: the commands "note" and "checkpoint" of wufei-verify.
  */
-#include "verify.h"
+#include "verify_command.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * proof/verify_proof.c: the command "proof" of wufei-verify: a receipt, checked offline.
  */
-#include "verify.h"
+#include "verify_command.h"
 
 #include <inttypes.h>
 #include <stdio.h>

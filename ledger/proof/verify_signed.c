@@ -1,12 +1,12 @@
 /*
  * proof/verify_signed.c: whom wufei-verify is told to trust, and the checkpoints they must have
- * signed. See verify.h.
+ * signed. See verify_command.h.
  *
  * C2SP asks that one known key has signed a note. Whoever gives a witness's key beside the log's
  * wants to know of both, so for checkpoints every key given must have signed. Of the keys in a
  * policy so many must have signed as its quorum says.
  */
-#include "verify.h"
+#include "verify_command.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -12,7 +12,7 @@
  * and a partial tile that is gone is read from the full one, which must begin with it.
  */
 #include "lines.h"
-#include "verify.h"
+#include "verify_command.h"
 
 #include <dirent.h>
 #include <inttypes.h>

@@ -5,7 +5,7 @@
  * It shares this folder with the ledger and needs nothing else: "cc *.c -lcrypto" builds it.
  */
 #include "crypto_memory.h"
-#include "verify.h"
+#include "verify_command.h"
 
 #include <stdio.h>
 #include <string.h>

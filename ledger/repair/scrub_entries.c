@@ -24,9 +24,9 @@ typedef struct tile_work {
     size_t count;
     found entries[TILE_WIDTH];
     hash stored[TILE_WIDTH]; /* the tile's row */
-    size_t stored_count;
-    bool stored_exact; /* of the right length */
-    bool archived;     /* the entries stand in a bundle, which scrubber.run holds */
+    size_t stored_count;     /* hashes of it that are for entries of this scrub */
+    size_t stored_size;      /* its bytes, but for those of entries that came since; 0: none */
+    bool archived;           /* the entries stand in a bundle, which scrubber.run holds */
     bool above_known;
     hash above; /* its root, as the level above has it */
     bool behind_known;
@@ -83,8 +83,8 @@ static void read_tile_row(scrubber *c, tile_work *t)
     if (!c->s->poison[READING_TILE] && tile_get(c->txn, 0, index, &row, NULL) == WF_OK &&
         row.data != NULL) {
         t->stored_count = row.size / HASH_SIZE < t->count ? row.size / HASH_SIZE : t->count;
-        t->stored_exact = row.size == t->count * HASH_SIZE ||
-                          (c->size_now > c->s->size && row.size > t->count * HASH_SIZE);
+        bool grown = c->size_now > c->s->size && row.size > t->count * HASH_SIZE;
+        t->stored_size = grown ? t->count * HASH_SIZE : row.size;
         memcpy(t->stored, row.data, t->stored_count * HASH_SIZE);
     }
     c->s->reading = READING_ABOVE;
@@ -294,6 +294,8 @@ static wf_status unpack_bundle(scrubber *c, const tile_work *t)
 
 /* ---- tiles --------------------------------------------------------------------------------- */
 
+/* A tile that was computed with its row: at `stored` the first `count` hashes of it, as far as it
+   goes, and `stored_size` bytes in all. With leave the row is put right. */
 static wf_status compare_tile(scrubber *c, unsigned level, uint64_t index, const hash *right,
                               size_t count, const uint8_t *stored, size_t stored_size)
 {
@@ -358,10 +360,7 @@ static wf_status finish_tile(scrubber *c, tile_work *t)
     if (s->entries_bad > bad && c->fix && c->source != NULL)
         status = t->archived ? unpack_bundle(c, t) : fetch_entries(c, t);
     if (status == WF_OK)
-        status =
-            compare_tile(c, 0, index, t->leaves, t->count, t->stored[0].bytes,
-                         t->stored_exact || t->stored_count < t->count ? t->stored_count * HASH_SIZE
-                                                                       : t->count * HASH_SIZE + 1);
+        status = compare_tile(c, 0, index, t->leaves, t->count, t->stored[0].bytes, t->stored_size);
     if (status == WF_OK && t->count == TILE_WIDTH) {
         fold(&root, s->kind, t->leaves);
         status = push_up(c, 1, index, root);

@@ -57,8 +57,11 @@ typedef struct walk {
     meta_tree seen;               /* counted in this tree */
     bool by_number;               /* keys are numbers (the free list) */
     bool free_list;
-    uint8_t last_key[STORE_KEY_MAX];
-    size_t last_size; /* 0: no row yet */
+    /* The next row of the tree is behind this key: that of the row before it, or, at the begin of a
+       page, the key that leads to it, which the row may equal. */
+    uint8_t floor[STORE_KEY_MAX];
+    size_t floor_size; /* 0: none yet */
+    bool floor_itself; /* the row may equal it */
 } walk;
 
 typedef struct node {
@@ -236,13 +239,16 @@ static void check_free_row(walk *w, uint64_t page, const node *n)
 
 static void walk_page(walk *w, uint64_t page, unsigned depth, unsigned levels);
 
-static void check_order(walk *w, uint64_t page, unsigned row, const node *n)
+/* Each key is behind all before it; `leads`: to a page whose first row may have the same key. */
+static void check_order(walk *w, uint64_t page, unsigned row, const node *n, bool leads)
 {
-    if (n->key_size == 0 ||
-        (w->last_size > 0 && compare_keys(w, w->last_key, w->last_size, n->key, n->key_size) >= 0))
+    int order =
+        w->floor_size == 0 ? -1 : compare_keys(w, w->floor, w->floor_size, n->key, n->key_size);
+    if (n->key_size == 0 || order > 0 || (order == 0 && !w->floor_itself))
         damage(w, page, _("the key of its row %u is not behind the one before"), row);
-    memcpy(w->last_key, n->key, n->key_size);
-    w->last_size = n->key_size;
+    memcpy(w->floor, n->key, n->key_size);
+    w->floor_size = n->key_size;
+    w->floor_itself = leads;
 }
 
 static void walk_leaf(walk *w, uint64_t page, const uint8_t *bytes, unsigned nodes)
@@ -251,7 +257,7 @@ static void walk_leaf(walk *w, uint64_t page, const uint8_t *bytes, unsigned nod
     node n;
     for (unsigned i = 0; i < nodes && w->status == WF_OK; i++) {
         read_node(w, bytes, (unsigned)number(bytes + PAGE_HEADER + 2 * i, 2), false, &n, &end);
-        check_order(w, page, i, &n);
+        check_order(w, page, i, &n, false);
         bool readable =
             (n.flags & NODE_BIG) == 0 || check_overflow(w, number(n.value, 8), n.value_size);
         if ((n.flags & ~(unsigned)(NODE_BIG | NODE_TABLE)) != 0)
@@ -270,27 +276,9 @@ static void walk_branch(walk *w, uint64_t page, const uint8_t *bytes, unsigned n
     node n;
     for (unsigned i = 0; i < nodes && w->status == WF_OK; i++) {
         read_node(w, bytes, (unsigned)number(bytes + PAGE_HEADER + 2 * i, 2), true, &n, &end);
-        /* The key of a child is not before its rows and behind those of the child before it. */
-        if (i > 0 && w->last_size > 0 &&
-            compare_keys(w, w->last_key, w->last_size, n.key, n.key_size) >= 0)
-            damage(w, page, _("the key of its row %u is not behind the one before"), i);
-        uint64_t rows = w->seen.entries;
-        uint8_t before[STORE_KEY_MAX];
-        size_t before_size = w->last_size;
-        memcpy(before, w->last_key, before_size);
-        if (i > 0 && n.key_size > 0) { /* the first row of the child may equal it */
-            memcpy(w->last_key, n.key, n.key_size);
-            w->last_size = n.key_size;
-            if (w->last_key[n.key_size - 1] > 0 && !w->by_number)
-                w->last_key[n.key_size - 1]--;
-            else
-                w->last_size = 0;
-        }
+        if (i > 0) /* the first key leads to all that is before the second, whatever it says */
+            check_order(w, page, i, &n, true);
         walk_page(w, n.child, depth + 1, levels);
-        if (w->seen.entries == rows) { /* the child could not be read */
-            memcpy(w->last_key, before, before_size);
-            w->last_size = before_size;
-        }
     }
     w->seen.branch_pages++;
 }
@@ -315,7 +303,7 @@ static void walk_tree(walk *w, const meta_tree *tree, const char *name)
 {
     uint64_t before = *w->found;
     w->seen = (meta_tree){0};
-    w->last_size = 0;
+    w->floor_size = 0;
     if (tree->root == UINT64_MAX)
         return;
     if (tree->depth == 0 || tree->depth > DEPTH_MAX) {

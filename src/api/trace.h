@@ -1,6 +1,6 @@
 /*
- * api/trace.h: the movements of mass of a whole city in the order of their time, for following some
- * of it up or down.
+ * api/trace.h: the movements of mass of a whole city in the order of their time (trace_line.c), and
+ * following some of it up or down (trace_walk.c).
  */
 #ifndef API_TRACE_H
 #define API_TRACE_H
@@ -57,5 +57,28 @@ typedef struct trace_line {
 
 wf_status trace_line_make(trace_line *out, const city *c, wf_error *err);
 void trace_line_free(trace_line *line);
+
+typedef struct trace_hop {
+    bool down;
+    uint32_t depth;
+    const trace_flow *flow; /* NULL for what is left at the end */
+    enum trace_what what;
+    uint32_t place, manifest; /* TRACE_NONE, BOOK_NONE: of none */
+    double mass_g, whole_g;   /* the traced part, of how much */
+} trace_hop;
+
+/* Hops below a thousandth of the traced mass are followed but not listed; their sum is told. */
+typedef struct trace_found {
+    trace_hop *hops; /* on the heap */
+    size_t count, capacity;
+    double smaller_g;
+    uint64_t smaller;
+    bool failed; /* memory ran out */
+} trace_found;
+
+/* Follows the object `start` of a kind (a manifest, a site, a generation batch, the first row of a
+   treatment) down or up and adds what is found. */
+void trace_walk(trace_found *found, const trace_line *line, enum object_kind kind, uint32_t start,
+                bool down);
 
 #endif

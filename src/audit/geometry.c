@@ -8,16 +8,6 @@
 #define EARTH_M 6371008.8
 #define RADIANS_PER_E7 (3.14159265358979323846 / 180 / 1e7)
 
-double haversine_m(int32_t lat1_e7, int32_t lon1_e7, int32_t lat2_e7, int32_t lon2_e7)
-{
-    double lat1 = lat1_e7 * RADIANS_PER_E7;
-    double lat2 = lat2_e7 * RADIANS_PER_E7;
-    double a = sin((lat2 - lat1) / 2);
-    double b = sin(((double)lon2_e7 - lon1_e7) * RADIANS_PER_E7 / 2);
-    double h = a * a + cos(lat1) * cos(lat2) * b * b;
-    return 2 * EARTH_M * asin(fmin(1, sqrt(h)));
-}
-
 double flat_distance_m(int32_t lat1_e7, int32_t lon1_e7, int32_t lat2_e7, int32_t lon2_e7)
 {
     double x = ((double)lon2_e7 - lon1_e7) * RADIANS_PER_E7 *

@@ -9,10 +9,8 @@
 
 #include "model/track.h"
 
-/* Great-circle distance in metres (haversine, radius 6 371 008.8 m). Coordinates in 1e-7 degrees.
- */
-double haversine_m(int32_t lat1_e7, int32_t lon1_e7, int32_t lat2_e7, int32_t lon2_e7);
-/* The same within 0.1 % below 50 km and 60 degrees of latitude, at a tenth of the cost. */
+/* Distance in metres on a sphere of radius 6 371 008.8 m, within 0.1 % of the great circle below
+   50 km and 60 degrees of latitude, at a tenth of its cost. Coordinates in 1e-7 degrees. */
 double flat_distance_m(int32_t lat1_e7, int32_t lon1_e7, int32_t lat2_e7, int32_t lon2_e7);
 
 /* A run of fixes that stay within a radius of its first fix. */

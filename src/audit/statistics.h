@@ -17,8 +17,6 @@ double mad_sigma_in_place(double *values, size_t count, double centre);
 
 /* P(Z > z) of the standard normal. */
 double normal_upper(double z);
-/* z with P(Z > z) = p, 0 < p < 1 (Acklam's rational form with one Halley step; |error| < 1e-12). */
-double normal_upper_quantile(double p);
 /* P(X > x) of chi square with `degrees` degrees of freedom. */
 double chi2_upper(double x, double degrees);
 

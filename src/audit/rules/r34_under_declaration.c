@@ -2,18 +2,15 @@
  * R34: less waste declared than the activity would make. Week by week ln(declared / driver) of a
  * site, hazardous and other waste apart, against its own other weeks (a stretch that lies low,
  * scan.h); and the site's whole level against its peers of the same kind and driver where there are
- * eight.
+ * eight. declared.h says what a week declares.
  *
- * Declared is what the generation rows say; where a site keeps none, what was picked up there. A
- * batch declares what came together since the one before, so its mass is spread over the usual time
- * between two batches of that site and code: a batch every third day falls two or three times in a
- * week, which is no change in what is made. A week is judged when the batch after it is due.
  * Weeks that meet a filed shutdown are left out; after a filed process change the level may differ,
  * so the series starts anew.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/declared.h"
 #include "audit/rules/rules.h"
 #include "audit/scan.h"
 #include "audit/shared.h"
@@ -31,215 +28,7 @@ static const rule_parameter parameters[] = {
     {"stands_alone", 0.02, "", "proposal: a fifth of DESIGN 5's q; fixes the day of the alarm"},
 };
 
-enum { CLASSES = 2, PERIODS_MAX = 400 };
-
-/* One activity period of a site with what was declared in it, by class (0 other, 1 hazardous or
- * medical). */
-typedef struct period {
-    int64_t from_ms, to_ms;
-    int64_t known_ms[CLASSES]; /* activity and batches were known, and no more batch is due */
-    double driver;
-    double declared_g[CLASSES];
-    site_id site;
-} period;
-
-typedef struct table {
-    period *periods; /* by site, then time */
-    size_t count;
-    uint32_t *first;  /* by site, site_count + 1 */
-    uint32_t *driver; /* by site: the one that is used */
-    bool *has_generation;
-} table;
-
-static int compare_periods(const void *left, const void *right)
-{
-    const period *a = left;
-    const period *b = right;
-    if (a->site != b->site)
-        return a->site < b->site ? -1 : 1;
-    return (a->from_ms > b->from_ms) - (a->from_ms < b->from_ms);
-}
-
-static int class_of(const city *c, code_id code)
-{
-    const char *text = city_code(c, code);
-    return text[0] >= '0' && text[0] <= '9' ? 1 : 0;
-}
-
-/* The driver that a site states most often (a factory tells its power weekly and its product
-   monthly); among equals the one of its registration. */
-static bool choose_drivers(uint32_t *driver, const city *c)
-{
-    uint32_t *counts = calloc((c->site_count + 1) * DRIVER_COUNT, sizeof *counts);
-    for (size_t i = 0; counts != NULL && i < c->activity_count; i++)
-        counts[(size_t)c->activities[i].site * DRIVER_COUNT + c->activities[i].driver]++;
-    for (size_t i = 0; counts != NULL && i < c->site_count; i++) {
-        const uint32_t *of = counts + i * DRIVER_COUNT;
-        driver[i] = c->sites[i].driver;
-        for (uint32_t d = DRIVER_NONE + 1; d < DRIVER_COUNT; d++)
-            if (of[d] > of[driver[i]])
-                driver[i] = d;
-    }
-    free(counts);
-    return counts != NULL;
-}
-
-static bool make_periods(table *t, const city *c)
-{
-    t->driver = calloc(c->site_count + 1, sizeof *t->driver);
-    t->periods = malloc((c->activity_count + 1) * sizeof *t->periods);
-    t->first = calloc(c->site_count + 2, sizeof *t->first);
-    t->has_generation = calloc(c->site_count + 1, sizeof *t->has_generation);
-    bool made = t->driver != NULL && t->periods != NULL && t->first != NULL &&
-                t->has_generation != NULL && choose_drivers(t->driver, c);
-    for (size_t i = 0; made && i < c->activity_count; i++) {
-        const activity_row *a = &c->activities[i];
-        if (a->driver != t->driver[a->site] || a->value_micro <= 0)
-            continue;
-        t->periods[t->count++] = (period){.from_ms = a->from_ms,
-                                          .to_ms = a->to_ms,
-                                          .known_ms = {a->to_ms, a->to_ms},
-                                          .driver = (double)a->value_micro / 1e6,
-                                          .site = a->site};
-    }
-    if (made && t->count > 0)
-        qsort(t->periods, t->count, sizeof *t->periods, compare_periods);
-    for (size_t i = 0; made && i < t->count; i++)
-        t->first[t->periods[i].site + 1]++;
-    for (size_t i = 0; made && i < c->site_count; i++)
-        t->first[i + 1] += t->first[i];
-    return made;
-}
-
-/* A mass that a site says it made. */
-typedef struct batch {
-    site_id site;
-    code_id code;
-    int64_t at_ms, known_ms, mass_g;
-} batch;
-
-typedef struct batch_list {
-    batch *items;
-    size_t count, capacity;
-} batch_list;
-
-static int compare_batches(const void *left, const void *right)
-{
-    const batch *a = left;
-    const batch *b = right;
-    if (a->site != b->site)
-        return a->site < b->site ? -1 : 1;
-    if (a->code != b->code)
-        return a->code < b->code ? -1 : 1;
-    if (a->at_ms != b->at_ms)
-        return a->at_ms < b->at_ms ? -1 : 1;
-    return (a->mass_g > b->mass_g) - (a->mass_g < b->mass_g);
-}
-
-static bool add_batch(batch_list *l, batch b)
-{
-    if (b.mass_g <= 0)
-        return true;
-    if (!array_grow((void **)&l->items, &l->capacity, l->count + 1, sizeof *l->items))
-        return false;
-    l->items[l->count++] = b;
-    return true;
-}
-
-static bool read_batches(batch_list *l, table *t, const city *c)
-{
-    for (size_t i = 0; i < c->generation_count; i++) {
-        const generation_row *g = &c->generations[i];
-        t->has_generation[g->site] = true;
-        if (!add_batch(l, (batch){g->site, g->code, g->time_ms, g->time_ms, g->mass_g}))
-            return false;
-    }
-    for (size_t i = 0; i < c->event_count; i++) {
-        const event_row *e = &c->events[i];
-        if (e->kind != EVENT_PICKED_UP)
-            continue;
-        const manifest_row *m = &c->manifests[e->manifest];
-        site_id site = e->site != BOOK_NONE ? e->site : m->generator_site;
-        if (site < c->site_count && !t->has_generation[site] &&
-            !add_batch(l, (batch){site, m->code, e->time_ms, e->known_ms, e->mass_g}))
-            return false;
-    }
-    if (l->count > 0)
-        qsort(l->items, l->count, sizeof *l->items, compare_batches);
-    return true;
-}
-
-/* The median time between two batches of one site and code; 0 with fewer than four. */
-static int64_t usual_gap_ms(const batch *batches, size_t count, double *scratch)
-{
-    if (count < 4)
-        return 0;
-    for (size_t i = 0; i + 1 < count; i++)
-        scratch[i] = (double)(batches[i + 1].at_ms - batches[i].at_ms);
-    return (int64_t)median_in_place(scratch, count - 1);
-}
-
-/* The first period of the site that ends behind a moment. */
-static size_t period_behind(const table *t, site_id site, int64_t at_ms)
-{
-    size_t low = t->first[site];
-    size_t high = t->first[site + 1];
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (t->periods[middle].to_ms <= at_ms)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static void declare(table *t, const batch *b, int64_t span_ms, int class)
-{
-    int64_t from_ms = b->at_ms - span_ms;
-    for (size_t i = period_behind(t, b->site, from_ms);
-         i < t->first[b->site + 1] && t->periods[i].from_ms <= b->at_ms; i++) {
-        period *p = &t->periods[i];
-        int64_t start = p->from_ms > from_ms ? p->from_ms : from_ms;
-        int64_t end = p->to_ms < b->at_ms ? p->to_ms : b->at_ms;
-        double share = span_ms > 0       ? (double)(end - start) / (double)span_ms
-                       : end == b->at_ms ? 1
-                                         : 0;
-        p->declared_g[class] += share * (double)b->mass_g;
-        p->known_ms[class] = b->known_ms > p->known_ms[class] ? b->known_ms : p->known_ms[class];
-    }
-}
-
-static bool fill(table *t, const city *c)
-{
-    batch_list l = {0};
-    bool made = read_batches(&l, t, c);
-    double *scratch = malloc((l.count + 1) * sizeof *scratch);
-    made = made && scratch != NULL;
-    for (size_t first = 0; made && first < l.count;) {
-        const batch *of = &l.items[first];
-        size_t end = first + 1;
-        while (end < l.count && l.items[end].site == of->site && l.items[end].code == of->code)
-            end++;
-        int class = class_of(c, of->code);
-        int64_t usual_ms = usual_gap_ms(of, end - first, scratch);
-        for (size_t i = first; i < end; i++) {
-            int64_t since_ms = i > first ? l.items[i].at_ms - l.items[i - 1].at_ms : usual_ms;
-            declare(t, &l.items[i], since_ms < usual_ms ? since_ms : usual_ms, class);
-        }
-        for (size_t i = t->first[of->site]; i < t->first[of->site + 1]; i++) {
-            /* Whole days and one of grace, or each new batch would move the moment a little. */
-            int64_t days = (usual_ms + TIME_DAY_MS / 2) / TIME_DAY_MS + 1;
-            int64_t due_ms = t->periods[i].to_ms + days * TIME_DAY_MS;
-            if (due_ms > t->periods[i].known_ms[class])
-                t->periods[i].known_ms[class] = due_ms;
-        }
-        first = end;
-    }
-    free(scratch);
-    free(l.items);
-    return made;
-}
+enum { PERIODS_MAX = 400 };
 
 static bool is_generator(uint32_t kind)
 {
@@ -247,7 +36,7 @@ static bool is_generator(uint32_t kind)
 }
 
 /* Filings that touch a period: a shutdown leaves it out, a process change cuts the series at it. */
-static bool is_left_out(const city *c, const period *p, bool *cut)
+static bool is_left_out(const city *c, const declared_period *p, bool *cut)
 {
     for (size_t i = 0; i < c->filing_count; i++) {
         const filing_row *f = &c->filings[i];
@@ -261,19 +50,21 @@ static bool is_left_out(const city *c, const period *p, bool *cut)
     return false;
 }
 
+/* The periods of one class that are judged, in the order of time. */
 typedef struct site_series {
     double values[PERIODS_MAX];
-    const period *periods[PERIODS_MAX];
+    const declared_period *periods[PERIODS_MAX];
     size_t count;
 } site_series;
 
 /* ln(declared / driver) of one class; a week of nothing counts as a twentieth of the usual one. */
-static void read_series(site_series *s, const city *c, const table *t, site_id site, int class)
+static void read_series(site_series *s, const city *c, const declared_table *t, site_id site,
+                        int class)
 {
     double ratios[PERIODS_MAX];
     s->count = 0;
     for (size_t i = t->first[site]; i < t->first[site + 1]; i++) {
-        const period *p = &t->periods[i];
+        const declared_period *p = &t->periods[i];
         bool cut = false;
         if (is_left_out(c, p, &cut) || p->known_ms[class] > c->now_ms)
             continue;
@@ -293,7 +84,7 @@ static void read_series(site_series *s, const city *c, const table *t, site_id s
         s->values[i] = log(fmax(ratios[i], usual / 20));
 }
 
-/* ---- what all sites of a driver share ------------------------------------------------------- */
+/* ---- what all sites of a driver share -------------------------------------------------------- */
 
 /* A festival, a short first week, a month's end: the median over the sites of one driver of how far
    a period lies from each site's own median. And the noise that remains, as a prior for each. */
@@ -307,7 +98,7 @@ typedef struct common_row {
 typedef struct common {
     common_row *rows; /* by driver, class, time; after make_common one row each */
     size_t count, capacity;
-    double noise[DRIVER_COUNT][CLASSES]; /* 0: not known */
+    double noise[DRIVER_COUNT][DECLARED_CLASSES]; /* 0: not known */
 } common;
 
 static int compare_common(const void *left, const void *right)
@@ -382,10 +173,11 @@ static double median_of(const double *values, size_t count)
     return median_in_place(sorted, count);
 }
 
-static bool make_common(common *m, const city *c, const table *t, site_series *s)
+static bool make_common(common *m, const city *c, const declared_table *t, site_series *s)
 {
     for (site_id site = 0; site < c->site_count; site++)
-        for (int class = 0; class < CLASSES && is_generator(c->sites[site].kind); class ++) {
+        for (int class = 0; class < DECLARED_CLASSES && is_generator(c->sites[site].kind);
+             class ++) {
             read_series(s, c, t, site, class);
             double centre = s->count > 0 ? median_of(s->values, s->count) : 0;
             for (size_t i = 0; i < s->count; i++)
@@ -397,7 +189,7 @@ static bool make_common(common *m, const city *c, const table *t, site_series *s
     common spread = {0}; /* the same fold, with each site's noise for a value */
     bool made = true;
     for (site_id site = 0; made && site < c->site_count; site++)
-        for (int class = 0; made && class < CLASSES && is_generator(c->sites[site].kind);
+        for (int class = 0; made && class < DECLARED_CLASSES && is_generator(c->sites[site].kind);
              class ++) {
             read_series(s, c, t, site, class);
             take_common_out(s, m, t->driver[site], class);
@@ -416,7 +208,7 @@ static wf_status report(rule_context *ctx, const site_series *s, const scan_low 
                         uint32_t driver, wf_error *err)
 {
     const city *c = ctx->city;
-    const period *first = s->periods[low->first];
+    const declared_period *first = s->periods[low->first];
     const site_row *site = &c->sites[first->site];
     finding f = rule_finding(ctx, FINDING_SUSPICION, SEVERITY_INSPECT);
     double expected = 0;
@@ -465,7 +257,7 @@ static wf_status report(rule_context *ctx, const site_series *s, const scan_low 
     return rule_report(ctx, &f, err);
 }
 
-/* ---- peers ---------------------------------------------------------------------------------- */
+/* ---- peers ----------------------------------------------------------------------------------- */
 
 /* The level of a site against its peers, as a stretch that covers everything. */
 static bool find_peer_low(scan_low *out, const rule_context *ctx, const double *levels,
@@ -493,8 +285,9 @@ static bool find_peer_low(scan_low *out, const rule_context *ctx, const double *
     return enough;
 }
 
-static wf_status test_site(rule_context *ctx, const table *t, const common *m, double *levels,
-                           site_id site, site_series *s, int class, bool peers, wf_error *err)
+static wf_status test_site(rule_context *ctx, const declared_table *t, const common *m,
+                           double *levels, site_id site, site_series *s, int class, bool peers,
+                           wf_error *err)
 {
     const rule *r = ctx->rule;
     uint32_t driver = t->driver[site];
@@ -522,8 +315,8 @@ static wf_status test_site(rule_context *ctx, const table *t, const common *m, d
     return report(ctx, s, &low, class, t->driver[site], err);
 }
 
-static wf_status test_class(rule_context *ctx, const table *t, const common *m, double *levels,
-                            site_series *s, int class, wf_error *err)
+static wf_status test_class(rule_context *ctx, const declared_table *t, const common *m,
+                            double *levels, site_series *s, int class, wf_error *err)
 {
     const city *c = ctx->city;
     for (int peers = 0; peers < 2; peers++)
@@ -546,23 +339,20 @@ static wf_status test_class(rule_context *ctx, const table *t, const common *m, 
 static wf_status run(rule_context *ctx, wf_error *err)
 {
     const city *c = ctx->city;
-    table t = {0};
+    declared_table t = {0};
     common m = {0};
     double *levels = malloc((c->site_count + 1) * sizeof *levels);
     site_series *s = malloc(sizeof *s);
     wf_status status = WF_OK;
-    if (levels == NULL || s == NULL || !make_periods(&t, c)) {
+    if (levels == NULL || s == NULL || !declared_make(&t, c)) {
         status = wf_fail(err, WF_SYSTEM, _("out of memory for the activity of sites"));
     } else {
-        if (!fill(&t, c) || !make_common(&m, c, &t, s))
+        if (!make_common(&m, c, &t, s))
             status = wf_fail(err, WF_SYSTEM, _("out of memory for what sites share"));
-        for (int class = 0; class < CLASSES && status == WF_OK; class ++)
+        for (int class = 0; class < DECLARED_CLASSES && status == WF_OK; class ++)
             status = test_class(ctx, &t, &m, levels, s, class, err);
     }
-    free(t.periods);
-    free(t.first);
-    free(t.has_generation);
-    free(t.driver);
+    declared_free(&t);
     free(m.rows);
     free(levels);
     free(s);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "audit/geometry.h"
+#include "audit/off_list_visits.h"
 #include "audit/rules/rules.h"
 #include "audit/shared.h"
 #include "audit/statistics.h"
@@ -42,222 +43,17 @@ static const rule_parameter parameters[] = {
 };
 
 typedef struct limits {
-    double stay_m, site_m, place_m, same_m, background, visits, origin_visits;
-    double closure_m, report_m, report_factor;
+    off_list_limits stops;
+    double same_m, background, visits, origin_visits, report_m, report_factor;
     double usual_fill, least_fill, most_fill, payload_g;
-    int64_t stay_ms, night_from_ms, night_to_ms, trip_ms;
 } limits;
 
-typedef struct visit {
-    int64_t from_ms, to_ms;
-    int32_t lat_e7, lon_e7;
-    vehicle_id vehicle;
-    manifest_id manifest; /* BOOK_NONE: no manifest covers it */
-    site_id origin;       /* the site it came from */
-    uint32_t cluster;
-    bool night;
-} visit;
-
-typedef struct visit_list {
-    visit *items;
-    size_t count, capacity;
-} visit_list;
-
-/* ---- a grid of sites, for the nearest one --------------------------------------------------- */
-
-enum { CELL_E7 = 50000 }; /* 0.005 degrees: 556 m of latitude */
-
-typedef struct grid_entry {
-    int32_t row, column;
-    uint32_t site;
-} grid_entry;
-
-static int compare_cells(const void *left, const void *right)
-{
-    const grid_entry *a = left;
-    const grid_entry *b = right;
-    if (a->row != b->row)
-        return a->row < b->row ? -1 : 1;
-    if (a->column != b->column)
-        return a->column < b->column ? -1 : 1;
-    return (a->site > b->site) - (a->site < b->site);
-}
-
-static int32_t cell_of(int32_t e7)
-{
-    return e7 >= 0 ? e7 / CELL_E7 : -((-e7 + CELL_E7 - 1) / CELL_E7);
-}
-
-static grid_entry *make_grid(const city *c)
-{
-    grid_entry *grid = malloc((c->site_count + 1) * sizeof *grid);
-    for (size_t i = 0; grid != NULL && i < c->site_count; i++)
-        grid[i] =
-            (grid_entry){cell_of(c->sites[i].lat_e7), cell_of(c->sites[i].lon_e7), (uint32_t)i};
-    if (grid != NULL)
-        qsort(grid, c->site_count, sizeof *grid, compare_cells);
-    return grid;
-}
-
-static size_t lower_cell(const grid_entry *grid, size_t count, int32_t row, int32_t column)
-{
-    size_t low = 0;
-    size_t high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        bool before =
-            grid[middle].row < row || (grid[middle].row == row && grid[middle].column < column);
-        low = before ? middle + 1 : low;
-        high = before ? high : middle;
-    }
-    return low;
-}
-
-/* The nearest site within limit_m (at most a cell's 450 m), or BOOK_NONE. */
-static site_id nearest_site(const city *c, const grid_entry *grid, int32_t lat_e7, int32_t lon_e7,
-                            double limit_m)
-{
-    site_id best = BOOK_NONE;
-    double best_m = limit_m;
-    int32_t column = cell_of(lon_e7);
-    for (int32_t row = cell_of(lat_e7) - 1; row <= cell_of(lat_e7) + 1; row++)
-        for (size_t i = lower_cell(grid, c->site_count, row, column - 1);
-             i < c->site_count && grid[i].row == row && grid[i].column <= column + 1; i++) {
-            const site_row *s = &c->sites[grid[i].site];
-            double m = flat_distance_m(lat_e7, lon_e7, s->lat_e7, s->lon_e7);
-            if (s->location_unknown == 0 && m <= best_m) {
-                best = grid[i].site;
-                best_m = m;
-            }
-        }
-    return best;
-}
-
-static bool at_listed_place(const city *c, const limits *l, const stay_point *s)
-{
-    for (size_t i = 0; i < c->place_count; i++) {
-        const place_row *p = &c->places[i];
-        if (flat_distance_m(s->lat_e7, s->lon_e7, p->lat_e7, p->lon_e7) <=
-            p->radius_mm / 1000.0 + l->place_m)
-            return true;
-    }
-    for (size_t i = 0; i < c->filing_count; i++) {
-        const filing_row *f = &c->filings[i];
-        if (f->kind == FILING_ROAD_CLOSURE && f->radius_mm > 0 && f->from_ms < s->to_ms &&
-            f->to_ms > s->from_ms &&
-            flat_distance_m(s->lat_e7, s->lon_e7, f->lat_e7, f->lon_e7) <=
-                f->radius_mm / 1000.0 + l->closure_m)
-            return true;
-    }
-    return false;
-}
-
-/* ---- visits --------------------------------------------------------------------------------- */
-
-static bool is_night(const city *c, const limits *l, int64_t ms)
-{
-    int64_t clock = ms - time_day_start(time_day(ms, c->utc_offset_minutes), c->utc_offset_minutes);
-    return clock >= l->night_from_ms || clock < l->night_to_ms;
-}
-
-/* The manifest whose load is on the vehicle at a moment. */
-static manifest_id load_at(const rule_context *ctx, const limits *l, vehicle_id v, int64_t at_ms)
-{
-    const city *c = ctx->city;
-    size_t count = 0;
-    const uint32_t *items = grouped_items(&ctx->shared->manifests_of_vehicle, v, &count);
-    size_t low = 0;
-    size_t high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (c->manifests[items[middle]].picked_up_ms <= at_ms)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (size_t i = low; i > 0 && i + 32 > low; i--) {
-        const manifest_row *m = &c->manifests[items[i - 1]];
-        int64_t end = m->arrived_ms != TIME_NONE ? m->arrived_ms : m->received_ms;
-        if (end == TIME_NONE)
-            end = m->picked_up_ms + l->trip_ms;
-        if (at_ms < end)
-            return items[i - 1];
-    }
-    return BOOK_NONE;
-}
-
-static bool add_visit(visit_list *list, visit v)
-{
-    if (!array_grow((void **)&list->items, &list->capacity, list->count + 1, sizeof *list->items))
-        return false;
-    list->items[list->count++] = v;
-    return true;
-}
-
-static bool visits_of_vehicle(rule_context *ctx, const limits *l, const grid_entry *grid,
-                              visit_list *list, vehicle_id vehicle, const track_fix *fixes,
-                              size_t count)
-{
-    const city *c = ctx->city;
-    site_id origin = BOOK_NONE;
-    int64_t left_ms = TIME_NONE;
-    size_t at = 0;
-    stay_point s;
-    while (stay_next(&s, fixes, count, &at, l->stay_m, l->stay_ms)) {
-        site_id site = nearest_site(c, grid, s.lat_e7, s.lon_e7, l->site_m);
-        if (site != BOOK_NONE) {
-            origin = site;
-            left_ms = s.to_ms;
-            continue;
-        }
-        if (at_listed_place(c, l, &s))
-            continue;
-        manifest_id load = load_at(ctx, l, vehicle, s.from_ms);
-        bool stale = left_ms == TIME_NONE || s.from_ms - left_ms > 4 * (int64_t)TIME_HOUR_MS;
-        visit v = {s.from_ms,
-                   s.to_ms,
-                   s.lat_e7,
-                   s.lon_e7,
-                   vehicle,
-                   load,
-                   stale ? BOOK_NONE : origin,
-                   BOOK_NONE,
-                   is_night(c, l, s.from_ms)};
-        if (load != BOOK_NONE)
-            v.origin = c->manifests[load].generator_site;
-        if (load == BOOK_NONE && v.origin == BOOK_NONE && !v.night)
-            continue;
-        if (!add_visit(list, v))
-            return false;
-    }
-    return true;
-}
-
-static bool find_visits(rule_context *ctx, const limits *l, visit_list *list)
-{
-    const city *c = ctx->city;
-    grid_entry *grid = make_grid(c);
-    bool done = grid != NULL;
-    for (size_t t = 0; done && t < c->track_count;) {
-        size_t end = t;
-        size_t count = 0;
-        while (end < c->track_count && c->tracks[end].vehicle == c->tracks[t].vehicle &&
-               c->tracks[end].first == c->tracks[t].first + count)
-            count += c->tracks[end++].count;
-        done = visits_of_vehicle(ctx, l, grid, list, c->tracks[t].vehicle,
-                                 c->fixes + c->tracks[t].first, count);
-        t = end;
-    }
-    free(grid);
-    return done;
-}
-
-/* ---- places --------------------------------------------------------------------------------- */
+/* ---- places ---------------------------------------------------------------------------------- */
 
 static int compare_latitude(const void *left, const void *right)
 {
-    const visit *a = left;
-    const visit *b = right;
+    const off_list_visit *a = left;
+    const off_list_visit *b = right;
     if (a->lat_e7 != b->lat_e7)
         return a->lat_e7 < b->lat_e7 ? -1 : 1;
     if (a->lon_e7 != b->lon_e7)
@@ -267,8 +63,8 @@ static int compare_latitude(const void *left, const void *right)
 
 static int compare_cluster(const void *left, const void *right)
 {
-    const visit *a = left;
-    const visit *b = right;
+    const off_list_visit *a = left;
+    const off_list_visit *b = right;
     if (a->cluster != b->cluster)
         return a->cluster < b->cluster ? -1 : 1;
     if (a->from_ms != b->from_ms)
@@ -278,20 +74,20 @@ static int compare_cluster(const void *left, const void *right)
 
 /* Greedy: each loose visit, from the south, takes all loose ones within reach of it. Visits are few
    (stops off every list), and the sweep over latitude keeps the search short. */
-static uint32_t cluster_visits(visit_list *list, double same_m)
+static uint32_t cluster_visits(off_list_visits *list, double same_m)
 {
     uint32_t clusters = 0;
     int32_t reach_e7 = (int32_t)(same_m / 111195.0 * 1e7) + 1;
     if (list->count > 0)
         qsort(list->items, list->count, sizeof *list->items, compare_latitude);
     for (size_t i = 0; i < list->count; i++) {
-        visit *seed = &list->items[i];
+        off_list_visit *seed = &list->items[i];
         if (seed->cluster != BOOK_NONE)
             continue;
         seed->cluster = clusters++;
         for (size_t k = i + 1;
              k < list->count && list->items[k].lat_e7 - seed->lat_e7 <= 2 * reach_e7; k++) {
-            visit *v = &list->items[k];
+            off_list_visit *v = &list->items[k];
             if (v->cluster == BOOK_NONE &&
                 flat_distance_m(seed->lat_e7, seed->lon_e7, v->lat_e7, v->lon_e7) <= 1.5 * same_m)
                 v->cluster = seed->cluster;
@@ -309,7 +105,7 @@ static double poisson_upper(double n, double lambda)
 }
 
 typedef struct place {
-    const visit *visits;
+    const off_list_visit *visits;
     size_t count;
     double score;
     int32_t lat_e7, lon_e7;
@@ -318,7 +114,7 @@ typedef struct place {
     double p;
 } place;
 
-static bool has_other_origin(const visit *v, size_t count, site_id site)
+static bool has_other_origin(const off_list_visit *v, size_t count, site_id site)
 {
     for (size_t i = 0; i < count; i++)
         if (v[i].origin == site)
@@ -326,7 +122,7 @@ static bool has_other_origin(const visit *v, size_t count, site_id site)
     return false;
 }
 
-static double score_of(const city *c, const visit *v)
+static double score_of(const city *c, const off_list_visit *v)
 {
     bool from_generator = v->origin != BOOK_NONE && c->sites[v->origin].kind != SITE_DEPOT;
     double score = v->manifest != BOOK_NONE || from_generator ? 1 : 0;
@@ -340,7 +136,7 @@ static double place_p(const limits *l, double score, uint32_t reports)
     return reports > 0 ? p * l->report_factor : p;
 }
 
-static place judge_place(const city *c, const limits *l, const visit *visits, size_t count)
+static place judge_place(const city *c, const limits *l, const off_list_visit *visits, size_t count)
 {
     place p = {.visits = visits, .count = count, .known_ms = TIME_NONE};
     double lat = 0;
@@ -366,8 +162,8 @@ static place judge_place(const city *c, const limits *l, const visit *visits, si
 
 /* Mass of the visits: the manifest's pick-up, else the payload that the vehicle may carry,
  * unsurely. */
-static void add_mass(const city *c, const limits *l, const visit *v, double *mass_g, double *low_g,
-                     double *high_g)
+static void add_mass(const city *c, const limits *l, const off_list_visit *v, double *mass_g,
+                     double *low_g, double *high_g)
 {
     const vehicle_row *vehicle = &c->vehicles[v->vehicle];
     double payload =
@@ -390,7 +186,7 @@ static void relate_visits(rule_context *ctx, related_list *related, const place 
     const city *c = ctx->city;
     for (int part = 0; part < 4; part++)
         for (size_t i = 0; i < p->count; i++) {
-            const visit *v = &p->visits[i];
+            const off_list_visit *v = &p->visits[i];
             if (v->to_ms > known_ms || (only != BOOK_NONE && v->origin != only))
                 continue;
             const char *id = NULL;
@@ -447,7 +243,7 @@ static wf_status report(rule_context *ctx, const limits *l, const place *p, site
     size_t visits = 0;
     size_t nights = 0;
     for (size_t i = 0; i < p->count; i++) {
-        const visit *v = &p->visits[i];
+        const off_list_visit *v = &p->visits[i];
         if (only != BOOK_NONE && v->origin != only)
             continue;
         add_mass(c, l, v, &mass, &low, &high);
@@ -504,7 +300,7 @@ static wf_status report_origins(rule_context *ctx, const limits *l, const place 
     return WF_OK;
 }
 
-static wf_status report_places(rule_context *ctx, const limits *l, const visit_list *list,
+static wf_status report_places(rule_context *ctx, const limits *l, const off_list_visits *list,
                                wf_error *err)
 {
     for (size_t first = 0; first < list->count;) {
@@ -528,33 +324,33 @@ static wf_status report_places(rule_context *ctx, const limits *l, const visit_l
 static limits limits_of(const rule *r)
 {
     return (limits){
-        .stay_m = rule_parameter_value(r, "stay_radius"),
-        .site_m = rule_parameter_value(r, "site_distance"),
-        .place_m = rule_parameter_value(r, "place_margin"),
+        .stops = {.stay_m = rule_parameter_value(r, "stay_radius"),
+                  .site_m = rule_parameter_value(r, "site_distance"),
+                  .place_m = rule_parameter_value(r, "place_margin"),
+                  .closure_m = rule_parameter_value(r, "closure_margin"),
+                  .stay_ms = (int64_t)(rule_parameter_value(r, "stay") * TIME_MINUTE_MS),
+                  .night_from_ms = (int64_t)(rule_parameter_value(r, "night_from") * TIME_HOUR_MS),
+                  .night_to_ms = (int64_t)(rule_parameter_value(r, "night_to") * TIME_HOUR_MS),
+                  .trip_ms = (int64_t)(rule_parameter_value(r, "longest_trip") * TIME_HOUR_MS)},
         .same_m = rule_parameter_value(r, "same_place"),
         .background = rule_parameter_value(r, "background"),
         .visits = rule_parameter_value(r, "visits"),
         .origin_visits = rule_parameter_value(r, "origin_visits"),
-        .closure_m = rule_parameter_value(r, "closure_margin"),
         .report_m = rule_parameter_value(r, "report_distance"),
         .report_factor = rule_parameter_value(r, "report_factor"),
         .usual_fill = rule_parameter_value(r, "usual_fill"),
         .least_fill = rule_parameter_value(r, "least_fill"),
         .most_fill = rule_parameter_value(r, "most_fill"),
         .payload_g = rule_parameter_value(r, "usual_payload") * 1e6,
-        .stay_ms = (int64_t)(rule_parameter_value(r, "stay") * TIME_MINUTE_MS),
-        .night_from_ms = (int64_t)(rule_parameter_value(r, "night_from") * TIME_HOUR_MS),
-        .night_to_ms = (int64_t)(rule_parameter_value(r, "night_to") * TIME_HOUR_MS),
-        .trip_ms = (int64_t)(rule_parameter_value(r, "longest_trip") * TIME_HOUR_MS),
     };
 }
 
 static wf_status run(rule_context *ctx, wf_error *err)
 {
     limits l = limits_of(ctx->rule);
-    visit_list list = {0};
+    off_list_visits list = {0};
     wf_status status = WF_OK;
-    if (!find_visits(ctx, &l, &list)) {
+    if (!off_list_visits_find(&list, ctx, &l.stops)) {
         status = wf_fail(err, WF_SYSTEM, _("out of memory for the stops of vehicles"));
     } else {
         cluster_visits(&list, l.same_m);

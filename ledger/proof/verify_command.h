@@ -1,11 +1,11 @@
 /*
- * proof/verify.h: what the commands of wufei-verify share. Not part of the library.
+ * proof/verify_command.h: what the commands of wufei-verify share. Not part of the library.
  *
  * A command returns its exit status. Results go to standard output; what does not hold, and wrong
  * use, to standard error.
  */
-#ifndef PROOF_VERIFY_H
-#define PROOF_VERIFY_H
+#ifndef PROOF_VERIFY_COMMAND_H
+#define PROOF_VERIFY_COMMAND_H
 
 #include "checkpoint.h"
 #include "policy.h"
