@@ -21,7 +21,7 @@ int verify_proof(int argc, char **argv);
 int verify_extends(int argc, char **argv);
 int verify_tiles(int argc, char **argv);
 
-/* ---- the command line (verify_input.c) ---- */
+/* ---- the command line (verify_arguments.c) ---- */
 
 typedef struct verify_option {
     const char *name;    /* with its dashes */
@@ -48,6 +48,9 @@ typedef struct verify_command {
 /* Sorts argv into options and operands and reads the keys of `trust`. True: go on. False: *status
    is the exit status (after --help, or wrong use). */
 bool verify_read_arguments(verify_command *command, int argc, char **argv, int *status);
+
+/* ---- telling, values and files (verify_input.c) ---- */
+
 /* The option was given. False: told. */
 bool verify_is_there(const verify_command *command, const verify_option *option);
 

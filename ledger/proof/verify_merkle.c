@@ -49,6 +49,55 @@ static const char consistency_help[] =
     "\n"
     "Exit status: 0 it holds, 1 it does not, 2 wrong use.\n";
 
+/* Both commands are told four things in options, the tree's hash in another, and the proof in
+   operands. */
+enum { GIVEN = 4 };
+
+typedef struct given {
+    const char *name;
+    uint64_t *as_number; /* or NULL */
+    hash *as_hash;       /* or NULL */
+} given;
+
+typedef struct proof_command {
+    given given[GIVEN];
+    verify_command command;
+    verify_option options[GIVEN + 1]; /* the last is --hash */
+    const char *values[GIVEN + 1];
+    const char *operands[MERKLE_PROOF_MAX + 1]; /* one more than a proof can have, to be refused */
+    hash_kind kind;
+    hash proof[MERKLE_PROOF_MAX + 1];
+} proof_command;
+
+/* `p` is zero but for `given`. False: *status is the exit status. */
+static bool read_proof_command(proof_command *p, const char *help, int argc, char **argv,
+                               int *status)
+{
+    for (size_t i = 0; i <= GIVEN; i++)
+        p->options[i] =
+            (verify_option){i < GIVEN ? p->given[i].name : "--hash", &p->values[i], 1, 0};
+    p->command = (verify_command){.name = argv[0],
+                                  .help = help,
+                                  .options = p->options,
+                                  .option_count = GIVEN + 1,
+                                  .operands = p->operands,
+                                  .operands_max = MERKLE_PROOF_MAX + 1};
+    if (!verify_read_arguments(&p->command, argc, argv, status))
+        return false;
+    *status = VERIFY_WRONG_USE;
+    for (size_t i = 0; i < GIVEN; i++) {
+        const given *g = &p->given[i];
+        if (g->as_number != NULL ? !verify_number(&p->command, &p->options[i], g->as_number)
+                                 : !verify_hash(&p->command, &p->options[i], g->as_hash))
+            return false;
+    }
+    if (!verify_hash_kind(&p->command, &p->options[GIVEN], &p->kind) ||
+        !verify_hashes(&p->command, p->proof))
+        return false;
+    *status = VERIFY_HOLDS;
+    return true;
+}
+
 /* For counting how many hashes a proof must have: a proof made from nothing but zeros, by either
    hash. */
 static bool read_zeros(void *ctx, hash *out, unsigned level, uint64_t index)
@@ -77,37 +126,20 @@ static int refuse_inclusion(const verify_command *command, uint64_t index, uint6
 
 int verify_inclusion(int argc, char **argv)
 {
-    enum { LEAF, INDEX, SIZE, ROOT, HASH, COUNT };
-    const char *values[COUNT] = {0};
-    verify_option options[COUNT] = {{"--leaf-hash", &values[LEAF], 1, 0},
-                                    {"--index", &values[INDEX], 1, 0},
-                                    {"--size", &values[SIZE], 1, 0},
-                                    {"--root", &values[ROOT], 1, 0},
-                                    {"--hash", &values[HASH], 1, 0}};
-    const char *operands[MERKLE_PROOF_MAX + 1];
-    verify_command command = {.name = argv[0],
-                              .help = inclusion_help,
-                              .options = options,
-                              .option_count = COUNT,
-                              .operands = operands,
-                              .operands_max = MERKLE_PROOF_MAX + 1};
-    int status = VERIFY_HOLDS;
-    if (!verify_read_arguments(&command, argc, argv, &status))
-        return status;
-    hash_kind kind = HASH_SHA256;
     hash leaf;
     hash root;
-    hash proof[MERKLE_PROOF_MAX + 1];
     uint64_t index = 0;
     uint64_t size = 0;
-    if (!verify_hash(&command, &options[LEAF], &leaf) ||
-        !verify_number(&command, &options[INDEX], &index) ||
-        !verify_number(&command, &options[SIZE], &size) ||
-        !verify_hash(&command, &options[ROOT], &root) ||
-        !verify_hash_kind(&command, &options[HASH], &kind) || !verify_hashes(&command, proof))
-        return VERIFY_WRONG_USE;
-    if (!merkle_verify_inclusion(kind, &leaf, index, size, proof, command.operand_count, &root))
-        return refuse_inclusion(&command, index, size);
+    proof_command p = {.given = {{"--leaf-hash", .as_hash = &leaf},
+                                 {"--index", .as_number = &index},
+                                 {"--size", .as_number = &size},
+                                 {"--root", .as_hash = &root}}};
+    int status = VERIFY_HOLDS;
+    if (!read_proof_command(&p, inclusion_help, argc, argv, &status))
+        return status;
+    if (!merkle_verify_inclusion(p.kind, &leaf, index, size, p.proof, p.command.operand_count,
+                                 &root))
+        return refuse_inclusion(&p.command, index, size);
     printf("holds: the leaf is entry %" PRIu64 " of the tree of size %" PRIu64 "\n", index, size);
     return VERIFY_HOLDS;
 }
@@ -133,38 +165,20 @@ static int refuse_consistency(const verify_command *command, uint64_t size1, uin
 
 int verify_consistency(int argc, char **argv)
 {
-    enum { SIZE1, ROOT1, SIZE2, ROOT2, HASH, COUNT };
-    const char *values[COUNT] = {0};
-    verify_option options[COUNT] = {{"--size1", &values[SIZE1], 1, 0},
-                                    {"--root1", &values[ROOT1], 1, 0},
-                                    {"--size2", &values[SIZE2], 1, 0},
-                                    {"--root2", &values[ROOT2], 1, 0},
-                                    {"--hash", &values[HASH], 1, 0}};
-    const char *operands[MERKLE_PROOF_MAX + 1];
-    verify_command command = {.name = argv[0],
-                              .help = consistency_help,
-                              .options = options,
-                              .option_count = COUNT,
-                              .operands = operands,
-                              .operands_max = MERKLE_PROOF_MAX + 1};
-    int status = VERIFY_HOLDS;
-    if (!verify_read_arguments(&command, argc, argv, &status))
-        return status;
-    hash_kind kind = HASH_SHA256;
     hash root1;
     hash root2;
-    hash proof[MERKLE_PROOF_MAX + 1];
     uint64_t size1 = 0;
     uint64_t size2 = 0;
-    if (!verify_number(&command, &options[SIZE1], &size1) ||
-        !verify_hash(&command, &options[ROOT1], &root1) ||
-        !verify_number(&command, &options[SIZE2], &size2) ||
-        !verify_hash(&command, &options[ROOT2], &root2) ||
-        !verify_hash_kind(&command, &options[HASH], &kind) || !verify_hashes(&command, proof))
-        return VERIFY_WRONG_USE;
-    if (!merkle_verify_consistency(kind, size1, &root1, size2, &root2, proof,
-                                   command.operand_count))
-        return refuse_consistency(&command, size1, size2);
+    proof_command p = {.given = {{"--size1", .as_number = &size1},
+                                 {"--root1", .as_hash = &root1},
+                                 {"--size2", .as_number = &size2},
+                                 {"--root2", .as_hash = &root2}}};
+    int status = VERIFY_HOLDS;
+    if (!read_proof_command(&p, consistency_help, argc, argv, &status))
+        return status;
+    if (!merkle_verify_consistency(p.kind, size1, &root1, size2, &root2, p.proof,
+                                   p.command.operand_count))
+        return refuse_consistency(&p.command, size1, size2);
     printf("holds: the tree of size %" PRIu64 " extends the tree of size %" PRIu64 "\n", size2,
            size1);
     return VERIFY_HOLDS;
