@@ -101,28 +101,6 @@ wf_status ledger_stand_at(ledger *l, store *scratch, uint64_t size, wf_error *er
     return WF_OK;
 }
 
-wf_status at_check_signed(ledger *l, const checkpoint *signed_head, store_txn *txn,
-                          const ledger_head *head, wf_error *err)
-{
-    hash root, hashes[MERKLE_PROOF_MAX];
-    size_t count = 0;
-    tile_reader reader = {txn, l->suite->hash, err};
-    if (!merkle_root_at(&root, reader.kind, signed_head->size, tile_read_hash, &reader) ||
-        !merkle_prove_consistency(hashes, &count, reader.kind, head->size, signed_head->size,
-                                  tile_read_hash, &reader))
-        return wf_fail(err, WF_DAMAGED, _("%s: the tree cannot be read at %llu entries"), l->dir,
-                       (unsigned long long)signed_head->size);
-    if (!hash_equal(&root, &signed_head->root) ||
-        !merkle_verify_consistency(reader.kind, head->size, &head->root, signed_head->size,
-                                   &signed_head->root, hashes, count))
-        return wf_fail(err, WF_DAMAGED,
-                       _("%s: the tree of the first %llu entries is not the beginning of the one "
-                         "that was signed at %llu"),
-                       l->dir, (unsigned long long)head->size,
-                       (unsigned long long)signed_head->size);
-    return WF_OK;
-}
-
 /* The witnessed checkpoint, when it is of this very size; *text stays NULL when not. */
 static wf_status read_witnessed(ledger *l, checkpoint *out, char **text, wf_error *err)
 {

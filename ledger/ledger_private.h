@@ -3,13 +3,14 @@
  *
  * Who calls whom, top to bottom; who stands in a line calls those below it, and neighbours:
  *     repair/                                           a whole ledger as one thing, from outside
- *     create, open, keys/key_change, keys/key_list,     what ledger.h promises
- *     writer, system_submit, replay, read, prove,
+ *     create, open, add_key, key_change, key_list,      what ledger.h promises
+ *     writer, system_submit, replay, read, prove, at,
  *     verify, archive_move, tiles_export
  *     writer_batch, prepare, group                      statements: checked, then entered
- *     signed_head, outside, recovery, at, archive_read  what was signed; where the bytes are
- *     tree, head, system, keys/ (but for those above),  what they all work with
- *     place, guard, folder
+ *     signed_head_write, outside, signed_head,          what was signed; where the bytes are
+ *     recovery, identity, archive_read
+ *     tree, head, system, keys/, entry, place, guard,   what they all work with
+ *     folder
  *     store/, proof/                                    know nothing of a ledger
  */
 #ifndef LEDGER_PRIVATE_H
@@ -195,6 +196,9 @@ struct ledger {
     writer *writer;                /* NULL until the first statement comes */
 };
 
+/* ---- identity.c: which ledger this is ----------------------------------------------------------
+ */
+
 /* All tables of the ledger and of the hooks, NULL-terminated, in `out`. */
 void ledger_table_names(const char *out[STORE_TABLES_MAX + 1], const ledger_hooks *hooks);
 /* Takes what a genesis says into the ledger. */
@@ -210,14 +214,15 @@ void ledger_take_next_signer(ledger *l);
 
 /* Reads and verifies the file. *text (malloced) may be NULL when not wanted. */
 wf_status signed_head_read(ledger *l, checkpoint *out, char **text, wf_error *err);
-/* That the log in `txn` holds what was signed, and goes on from there. */
+/* That the log in `txn` holds what was signed, and goes on from there. For a ledger that stands at
+   an earlier size also: what was signed goes on from there. */
 wf_status signed_head_check(ledger *l, const checkpoint *signed_head, store_txn *txn,
                             const ledger_head *head, wf_error *err);
 /* A signed checkpoint of this ledger, wherever it was read: `name` is for the message. */
 wf_status signed_head_parse(const ledger *l, checkpoint *out, const char *name, const char *text,
                             size_t size, wf_error *err);
-/* Reads the file again, compares it with what this process signed last and with the log, signs what
-   is committed and replaces the file. */
+/* signed_head_write.c: reads the file again, compares it with what this process signed last and
+   with the log, signs what is committed and replaces the file. */
 wf_status signed_head_write(ledger *l, wf_error *err);
 
 /* ---- outside.c: the same checkpoint kept outside of the ledger's folder -------------------------
@@ -321,9 +326,6 @@ void group_abort(group *g);
 /* ---- at.c --------------------------------------------------------------------------------------
  */
 
-/* That the tree of `head` is a beginning of the one that was signed, which is larger. */
-wf_status at_check_signed(ledger *l, const checkpoint *signed_head, store_txn *txn,
-                          const ledger_head *head, wf_error *err);
 /* Puts the checkpoint of then in the place of the last signed one; without a signature, unless it
    is kept. Does nothing to a ledger that stands at no earlier size. */
 wf_status at_checkpoint(ledger *l, store_txn *txn, checkpoint *c, char **text, wf_error *err);

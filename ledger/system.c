@@ -14,18 +14,6 @@ static wf_status bad(wf_error *err, const char *what)
     return wf_fail(err, WF_REFUSED, _("system record: %s"), what);
 }
 
-bool system_is_name(const char *text, size_t max)
-{
-    size_t size = strlen(text);
-    if (size == 0 || size > max)
-        return false;
-    for (size_t i = 0; i < size; i++) {
-        if ((uint8_t)text[i] < 0x20 || text[i] == 0x7f)
-            return false;
-    }
-    return true;
-}
-
 wf_status system_check_origin(const char *origin, wf_error *err)
 {
     size_t size = strlen(origin);
@@ -52,14 +40,6 @@ static bool take_key(suite_public_key *out, const ProtobufCBinaryData *bytes)
     out->size = bytes->len;
     memcpy(out->bytes, bytes->data, bytes->len);
     return true;
-}
-
-wf_status system_take_party(char out[AUTHOR_MAX + 1], const char *party, wf_error *err)
-{
-    if (!system_is_name(party, AUTHOR_MAX))
-        return bad(err, _("the party of a key is empty, too long or has control characters"));
-    strcpy(out, party);
-    return WF_OK;
 }
 
 static wf_status take_genesis(system_record *out, const Wufei__Genesis *g, wf_error *err)

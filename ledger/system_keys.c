@@ -1,6 +1,7 @@
 /*
- * ledger/system_keys.c: KeyRotate, KeyRevoke and KeyQuorum between their messages and our structs.
- * Shapes are checked here; what the records may do is key_rules.c's to say.
+ * ledger/system_keys.c: KeyRotate, KeyRevoke and KeyQuorum between their messages and our structs;
+ * and a party's name, which all records of keys have. Shapes are checked here; what the records may
+ * do is key_rules.c's to say.
  */
 #include "system_keys.h"
 
@@ -11,6 +12,27 @@
 static wf_status bad(wf_error *err, const char *what)
 {
     return wf_fail(err, WF_REFUSED, _("system record: %s"), what);
+}
+
+/* 1 to `max` bytes without control characters. */
+static bool is_name(const char *text, size_t max)
+{
+    size_t size = strlen(text);
+    if (size == 0 || size > max)
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        if ((uint8_t)text[i] < 0x20 || text[i] == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+wf_status system_take_party(char out[AUTHOR_MAX + 1], const char *party, wf_error *err)
+{
+    if (!is_name(party, AUTHOR_MAX))
+        return bad(err, _("the party of a key is empty, too long or has control characters"));
+    strcpy(out, party);
+    return WF_OK;
 }
 
 static wf_status take_key(suite_public_key *out, ProtobufCBinaryData from, wf_error *err)
@@ -70,7 +92,7 @@ wf_status system_take_revoke(system_record *out, const Wufei__KeyRevoke *from, w
 {
     out->kind = SYSTEM_KEY_REVOKE;
     wf_status status = system_take_party(out->change.party, from->party, err);
-    if (status == WF_OK && !system_is_name(from->reason, REVOKE_REASON_MAX))
+    if (status == WF_OK && !is_name(from->reason, REVOKE_REASON_MAX))
         status =
             bad(err, _("the reason is empty, longer than 200 bytes or has control characters"));
     if (status == WF_OK && from->has_replacement != from->has_possession)

@@ -19,8 +19,6 @@ typedef struct system_message {
     Wufei__KeySignature *signature_pointers[QUORUM_KEYS_MAX];
 } system_message;
 
-/* 1 to `max` bytes without control characters. */
-bool system_is_name(const char *text, size_t max);
 wf_status system_take_party(char out[AUTHOR_MAX + 1], const char *party, wf_error *err);
 
 wf_status system_take_rotate(system_record *out, const Wufei__KeyRotate *from, wf_error *err);

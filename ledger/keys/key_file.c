@@ -23,16 +23,6 @@
    anything that costs more than 32 MiB. */
 enum { SCRYPT_N = 16384, SCRYPT_R = 8, SCRYPT_P = 5, SALT_SIZE = 16 };
 
-const suite *key_suite(const EVP_PKEY *key)
-{
-    const suite *const suites[] = {suite_find(SUITE_ED25519), suite_find(SUITE_SM2)};
-    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++) {
-        if (EVP_PKEY_is_a(key, suite_key_type(suites[i])))
-            return suites[i];
-    }
-    return NULL;
-}
-
 bool key_public(suite_public_key *out, const EVP_PKEY *key)
 {
     const suite *s = key_suite(key);

@@ -29,7 +29,6 @@ wf_status key_make(EVP_PKEY **out, const suite *s, wf_error *err);
 /* The same, in the new file dir/operator.pem. */
 wf_status key_generate(EVP_PKEY **out, const suite *s, bool encrypt, const char *dir,
                        wf_error *err);
-const suite *key_suite(const EVP_PKEY *key); /* NULL: of none */
 bool key_public(suite_public_key *out, const EVP_PKEY *key);
 /* The text of a private key file; the caller frees with key_text_free. */
 wf_status key_text(buffer *out, EVP_PKEY *key, bool encrypt, wf_error *err);

@@ -13,6 +13,16 @@
 static const char domain[] = STATEMENT_DOMAIN;
 enum { DOMAIN_SIZE = sizeof domain - 1 };
 
+const suite *key_suite(const EVP_PKEY *key)
+{
+    const suite *const suites[] = {suite_find(SUITE_ED25519), suite_find(SUITE_SM2)};
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++) {
+        if (EVP_PKEY_is_a(key, suite_key_type(suites[i])))
+            return suites[i];
+    }
+    return NULL;
+}
+
 void key_id_of(uint8_t out[KEY_ID_SIZE], const suite_public_key *key)
 {
     const suite *s = suite_of_size(key->size);

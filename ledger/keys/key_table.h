@@ -117,6 +117,7 @@ wf_status key_rows_operator(operator_key *out, store_txn *txn, uint64_t seq, wf_
 bool key_scratch_init(key_scratch *s);
 void key_scratch_free(key_scratch *s);
 
+const suite *key_suite(const EVP_PKEY *key); /* NULL: of none */
 bool key_equal(const suite_public_key *a, const suite_public_key *b);
 /* That a record brings a public key of the ledger's suite. */
 wf_status key_check(const suite *s, const suite_public_key *key, wf_error *err);

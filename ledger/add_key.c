@@ -1,5 +1,5 @@
 /*
- * ledger/keys/add_key.c: the operator enters a party's key.
+ * ledger/add_key.c: the operator enters a party's key.
  */
 #include <string.h>
 

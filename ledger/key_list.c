@@ -1,5 +1,5 @@
 /*
- * ledger/keys/key_list.c: see key_list.h.
+ * ledger/key_list.c: see key_list.h.
  */
 #include "key_list.h"
 

@@ -1,5 +1,5 @@
 /*
- * ledger/keys/key_change.c: who holds the keys changes them: rotation, revocation, offline keys.
+ * ledger/key_change.c: who holds the keys changes them: rotation, revocation, offline keys.
  *
  * A change of the operator's own key needs its successor at hand, staged in the folder before the
  * commit and put in place behind it (operator_files.c has the steps).

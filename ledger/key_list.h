@@ -1,5 +1,5 @@
 /*
- * ledger/keys/key_list.h: all keys of a ledger, one after the other, for who wants to see them.
+ * ledger/key_list.h: all keys of a ledger, one after the other, for who wants to see them.
  */
 #ifndef LEDGER_KEY_LIST_H
 #define LEDGER_KEY_LIST_H
