@@ -94,7 +94,7 @@ static wf_status check_free(const place *p, wf_error *err)
     bool is_free = false;
     wf_status status = place_is_free(p, &is_free, err);
     if (status == WF_OK && !is_free)
-        status = wf_fail(err, WF_REFUSED,
+        status = wf_fail(err, WF_USAGE,
                          _("%s exists and is not empty; a ledger is only made in a new or empty "
                            "folder: name another one, or, when it is a ledger already, use it"),
                          p->dir);

@@ -114,6 +114,7 @@ wf_status folder_read(const char *dir, const char *name, size_t max, char **out,
             status = wf_fail_errno(err, "%s", path);
         goto out;
     }
+    setvbuf(file, NULL, _IONBF, 0); /* it may be a key: no second copy that nobody wipes */
     size_t size = fread(text, 1, max + 1, file);
     if (ferror(file)) {
         status = wf_fail_errno(err, _("%s: cannot be read"), path);

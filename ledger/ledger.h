@@ -259,10 +259,11 @@ wf_status ledger_verify(ledger *l, uint64_t from, bool signatures, ledger_progre
 /* ---- copies ------------------------------------------------------------------------------- */
 
 typedef struct ledger_copy_report {
-    uint64_t size;        /* entries in the copy */
-    uint64_t signed_size; /* of the checkpoint that is in it: a beginning of these */
-    uint64_t bytes;       /* of its store */
-    hash root;            /* of all its entries */
+    uint64_t size;                 /* entries in the copy */
+    uint64_t signed_size;          /* of the checkpoint that is in it: a beginning of these */
+    uint64_t bytes;                /* of its store */
+    hash root;                     /* of all its entries */
+    suite_public_key operator_key; /* that its log names at its end */
     bool with_key;
     double seconds;
 } ledger_copy_report;
@@ -275,7 +276,7 @@ wf_status ledger_backup(const char *dir, const char *to, bool with_key, ledger_p
 
 typedef struct ledger_restore_options {
     const char *key;  /* the operator's private key; NULL: the backup's, else that of the ledger */
-    const char *last; /* a checkpoint that somebody kept; NULL: none */
+    const char *last; /* a checkpoint or receipt that somebody kept; NULL: none */
     ledger_progress *progress;
 } ledger_restore_options;
 
@@ -285,6 +286,9 @@ typedef struct ledger_restore_report {
     bool last_known; /* the largest signed checkpoint that could be found */
     bool last_verified;
     uint64_t last_size;
+    char key[2 * KEY_ID_SIZE + 1]; /* the id of the operator's key, which signs again */
+    char lost_key[2 * KEY_ID_SIZE +
+                  1]; /* of the one that followed it before; "": none, as far as is known */
     char aside[4096]; /* where the ledger that stood there is kept; "": there was none */
 } ledger_restore_report;
 

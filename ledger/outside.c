@@ -38,27 +38,52 @@ wf_status outside_path(const char *dir, char **out, wf_error *err)
                    dir, FILE_GUARD);
 }
 
-/* Cuts "/a/b" into "/a" and "b"; the name of the folder "/" stays "/". */
-static const char *split(char *path)
+/* The file that the path names; *out malloced, NULL when it is not there. */
+static wf_status read_file(const char *path, char **out, size_t *size, wf_error *err)
 {
-    char *slash = strrchr(path, '/');
-    *slash = '\0';
-    return slash + 1;
+    char *folder = NULL;
+    const char *name = folder_split(path, &folder);
+    wf_status status = folder == NULL ? wf_fail(err, WF_SYSTEM, _("out of memory"))
+                                      : folder_read(folder, name, NOTE_MAX, out, size, err);
+    free(folder);
+    return status;
 }
 
-static const char *folder_of(const char *path)
+static wf_status write_file(const char *path, const char *text, size_t size, wf_error *err)
 {
-    return path[0] == '\0' ? "/" : path;
+    char *folder = NULL;
+    const char *name = folder_split(path, &folder);
+    wf_status status = folder == NULL ? wf_fail(err, WF_SYSTEM, _("out of memory"))
+                                      : folder_write(folder, name, text, size, 0644, err);
+    free(folder);
+    return status;
 }
 
-static wf_status missing(const ledger *l, const char *folder, const char *name, wf_error *err)
+static wf_status missing(const ledger *l, const char *path, wf_error *err)
 {
-    return wf_fail(
-        err, WF_DAMAGED,
-        _("%s/%s, the copy of the last checkpoint outside of %s, is missing: mount its "
-          "disk or put it back; when it is lost for good, make it anew with: wufei repair "
-          "--guard FILE"),
-        folder, name, l->dir);
+    return wf_fail(err, WF_DAMAGED,
+                   _("%s, the copy of the last checkpoint outside of %s, is missing: mount its "
+                     "disk or put it back; when it is lost for good, make it anew with: wufei "
+                     "repair --guard FILE"),
+                   path, l->dir);
+}
+
+/* Without its signature: the key that made it may be one that a recovery lost. */
+static bool parse_unsigned(checkpoint *out, const char *text, size_t size)
+{
+    note n;
+    return note_parse(&n, text, size) == NULL && checkpoint_parse(out, n.text, n.text_size) == NULL;
+}
+
+/* The very text that the copy held when the ledger was restored. */
+static bool is_lost_text(const ledger *l, const char *text, size_t size)
+{
+    char *lost = NULL;
+    size_t lost_size = 0;
+    bool same = folder_read(l->dir, FILE_GUARD_LOST, NOTE_MAX, &lost, &lost_size, NULL) == WF_OK &&
+                lost != NULL && lost_size == size && memcmp(lost, text, size) == 0;
+    free(lost);
+    return same;
 }
 
 wf_status outside_read(const ledger *l, checkpoint *out, bool *there, wf_error *err)
@@ -70,15 +95,16 @@ wf_status outside_read(const ledger *l, checkpoint *out, bool *there, wf_error *
     wf_status status = outside_path(l->dir, &path, err);
     if (status != WF_OK || path == NULL)
         return status;
-    const char *name = split(path);
-    status = folder_read(folder_of(path), name, NOTE_MAX, &text, &size, err);
+    status = read_file(path, &text, &size, err);
     if (status != WF_OK && l->read_only)
         status = WF_OK; /* a reader need not be able to read everything of the operator's */
     else if (status == WF_OK && text == NULL && !l->read_only)
-        status = missing(l, path, name, err);
+        status = missing(l, path, err);
     if (status == WF_OK && text != NULL) {
-        path[strlen(path)] = '/'; /* whole again */
-        status = signed_head_parse(l, out, path, text, size, err);
+        /* Of what was lost, no signature need hold; whether the log admits it, outside_check tells.
+         */
+        if (!is_lost_text(l, text, size) || !parse_unsigned(out, text, size))
+            status = signed_head_parse(l, out, path, text, size, err);
         *there = status == WF_OK;
     }
     free(text);
@@ -95,13 +121,8 @@ static wf_status is_lost(bool *out, const ledger *l, const checkpoint *c, wf_err
     checkpoint lost;
     *out = false;
     wf_status status = folder_read(l->dir, FILE_GUARD_LOST, NOTE_MAX, &text, &size, err);
-    note *n = text != NULL ? malloc(sizeof *n) : NULL;
-    if (status == WF_OK && text != NULL && n == NULL)
-        status = wf_fail(err, WF_SYSTEM, _("out of memory"));
-    *out = n != NULL && note_parse(n, text, size) == NULL &&
-           checkpoint_parse(&lost, n->text, n->text_size) == NULL && lost.size == c->size &&
+    *out = text != NULL && parse_unsigned(&lost, text, size) && lost.size == c->size &&
            hash_equal(&lost.root, &c->root);
-    free(n);
     free(text);
     return status;
 }
@@ -144,8 +165,7 @@ wf_status outside_write(const ledger *l, const char *text, size_t size, wf_error
     wf_status status = outside_path(l->dir, &path, err);
     if (status != WF_OK || path == NULL)
         return status;
-    const char *name = split(path);
-    status = folder_write(folder_of(path), name, text, size, 0644, err);
+    status = write_file(path, text, size, err);
     free(path);
     return status;
 }
@@ -157,9 +177,8 @@ wf_status outside_keep_lost(const char *dir, const char *fresh, wf_error *err)
     wf_status status = outside_path(dir, &path, err);
     if (status != WF_OK || path == NULL)
         return status;
-    const char *name = split(path);
     /* A copy that cannot be read now excuses nothing later. */
-    if (folder_read(folder_of(path), name, NOTE_MAX, &text, &size, NULL) == WF_OK && text != NULL)
+    if (read_file(path, &text, &size, NULL) == WF_OK && text != NULL)
         status = folder_write(fresh, FILE_GUARD_LOST, text, size, 0644, err);
     free(text);
     free(path);
@@ -180,7 +199,7 @@ wf_status ledger_set_guard(const char *dir, const char *path, wf_error *err)
             sizeof line - used)
         return wf_fail(err, WF_USAGE, _("--guard '%s' is not the name of a file"), path);
     if (access(path, F_OK) == 0) /* it may be the only trace of what was signed */
-        return wf_fail(err, WF_REFUSED,
+        return wf_fail(err, WF_USAGE,
                        _("--guard %s exists already; name a new file, or move that one away"),
                        path);
     /* The checkpoint itself, so that the copy is there before anybody asks for it. */
@@ -189,9 +208,8 @@ wf_status ledger_set_guard(const char *dir, const char *path, wf_error *err)
         status = wf_fail(err, WF_DAMAGED, _("%s/%s is missing"), dir, FILE_CHECKPOINT);
     if (status == WF_OK) {
         char *copy = strndup(line, strlen(line) - 1);
-        const char *name = copy == NULL ? NULL : split(copy);
         status = copy == NULL ? wf_fail(err, WF_SYSTEM, _("out of memory"))
-                              : folder_write(folder_of(copy), name, text, size, 0644, err);
+                              : write_file(copy, text, size, err);
         free(copy);
     }
     if (status == WF_OK)

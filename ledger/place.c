@@ -48,7 +48,7 @@ wf_status place_is_free(const place *p, bool *out, wf_error *err)
         if (errno == ENOENT)
             return WF_OK;
         if (errno == ENOTDIR)
-            return wf_fail(err, WF_REFUSED, _("%s exists and is not a folder"), p->dir);
+            return wf_fail(err, WF_USAGE, _("%s exists and is not a folder"), p->dir);
         return wf_fail_errno(err, "%s", p->dir);
     }
     for (struct dirent *e = readdir(d); e != NULL && *out; e = readdir(d))

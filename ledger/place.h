@@ -22,7 +22,7 @@ typedef struct place {
 
 /* Only thinks of the names. Free it in any case. */
 wf_status place_init(place *p, const char *dir, wf_error *err);
-/* False: there is something in the folder; WF_REFUSED: it is no folder. */
+/* False: there is something in the folder; WF_USAGE: it is no folder. */
 wf_status place_is_free(const place *p, bool *out, wf_error *err);
 /* Makes the temporary folder. */
 wf_status place_make(place *p, wf_error *err);

@@ -95,7 +95,7 @@ typedef struct wf_init_options {
     const char *guard; /* NULL, or a new file outside of `dir`: a copy of the last checkpoint */
 } wf_init_options;
 
-/* Atomic: an interrupted init leaves nothing. WF_REFUSED when `dir` exists and is not empty. */
+/* Atomic: an interrupted init leaves nothing. WF_USAGE when `dir` exists and is not empty. */
 WF_API wf_status wf_init(const char *dir, const wf_init_options *options, wf_error *err);
 
 typedef struct wf_open_options {
@@ -254,15 +254,26 @@ WF_API wf_status wf_backup(const char *dir, const char *to, const wf_backup_opti
                            const wf_sink *sink, wf_error *err);
 
 typedef struct wf_restore_options {
-    const char *key;  /* the operator's private key; NULL: the backup's, else the ledger's */
-    const char *last; /* a checkpoint that somebody kept, the larger the better; NULL: none */
+    const char *key; /* the operator's private key; NULL: the backup's, else the ledger's */
+    /* A checkpoint or receipt that somebody kept, the larger the better; NULL: none. */
+    const char *last;
     wf_progress progress;
     void *ctx;
 } wf_restore_options;
+typedef struct wf_restored {
+    uint64_t entry;  /* that records the recovery */
+    bool lost_known; /* false: nothing shows what was signed since the backup was taken */
+    uint64_t lost;   /* entries that were signed and are in neither */
+    char key[17];    /* the id of the operator's key, by which the recovery is signed */
+    /* Of the one that had followed it when the backup was put in place: that change of keys is lost
+       as well, and is to be made anew. "": none. */
+    char lost_key[17];
+    char aside[4096]; /* where the ledger that stood there is kept; "": there was none */
+} wf_restored;
 /* Puts a backup in place as the ledger `dir` and records that in its log. A ledger that stands
-   there is kept aside. *out_lost: entries that were signed and are in neither. */
+   there is kept aside. */
 WF_API wf_status wf_restore(const char *backup, const char *dir, const wf_restore_options *options,
-                            const wf_sink *sink, uint64_t *out_lost, wf_error *err);
+                            const wf_sink *sink, wf_restored *out, wf_error *err);
 
 /* ---- witnesses ---------------------------------------------------------------------------- */
 
@@ -424,8 +435,9 @@ WF_API wf_status wf_key_order_enter(wf_ledger *ledger, const char *text, size_t 
 
 typedef struct wf_key_serve_options {
     const char *key_path, *socket_path;
-    const char *memory_path;                          /* what it signed last; NULL: KEY.signed */
-    void (*ready)(void *ctx, const wf_key_info *key); /* it listens; may be NULL */
+    const char *memory_path; /* what it signed last; NULL: KEY.signed */
+    /* It listens; may be NULL. `remembered`: ledgers of which it knows what it signed last. */
+    void (*ready)(void *ctx, const wf_key_info *key, size_t remembered);
     void *ctx;
 } wf_key_serve_options;
 

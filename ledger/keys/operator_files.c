@@ -176,6 +176,11 @@ static wf_status finish_change(ledger *l, wf_error *err)
     return status == WF_OK ? operator_install(l->dir, id, err) : status;
 }
 
+wf_status operator_socket_path(char **out, const char *dir, wf_error *err)
+{
+    return read_socket_path(out, dir, FILE_SIGNER, err);
+}
+
 /* ---- opening --------------------------------------------------------------------------------- */
 
 static wf_status open_key(ledger *l, wf_error *err)
@@ -223,7 +228,7 @@ wf_status operator_signer_open(ledger *l, wf_error *err)
         return open_socket(l, variable, "$" SIGNER_VARIABLE, err);
     wf_status status = finish_change(l, err);
     if (status == WF_OK)
-        status = read_socket_path(&socket_path, l->dir, FILE_SIGNER, err);
+        status = operator_socket_path(&socket_path, l->dir, err);
     if (status == WF_OK)
         status =
             socket_path != NULL ? open_socket(l, socket_path, FILE_SIGNER, err) : open_key(l, err);

@@ -25,9 +25,12 @@
  * A message must be what its kind says: a statement or key record begins with its domain line
  * ("wufei/statement/v1" etc.), and a checkpoint is origin, size and root of a signed note. A signer
  * remembers the last checkpoint that it signed of each origin, and refuses a smaller size, or
- * another root at the same size, so that not even who rules the ledger's machine gets two histories
- * signed. Client and signer have the same user id, which the kernel tells (SO_PEERCRED); the socket
- * has mode 0600. A side that is silent for 10 seconds has failed.
+ * another root at the same size: a ledger that was put back gets nothing signed, even where all
+ * traces of it on its own machine are gone. It cannot see whether a larger checkpoint extends the
+ * last one; witnesses, and whoever kept one, do. It never forgets on request: its keeper gives it a
+ * new file to remember in, after which `wufei restore` can record the loss in the log. Client and
+ * signer have the same user id, which the kernel tells (SO_PEERCRED); the socket has mode 0600. A
+ * side that is silent for 10 seconds has failed.
  */
 #ifndef LEDGER_SIGNER_H
 #define LEDGER_SIGNER_H
@@ -89,6 +92,8 @@ struct ledger;
 /* Of an open ledger: the process that $WUFEI_SIGNER or the file operator.signer names, or the key
    in operator.pem. Finishes a change of key that was interrupted behind its commit. */
 wf_status operator_signer_open(struct ledger *l, wf_error *err);
+/* The socket that the file operator.signer names, malloced; *out NULL: there is no such file. */
+wf_status operator_socket_path(char **out, const char *dir, wf_error *err);
 /* What becomes the operator's key, or its signer, with the coming commit: beside the present one
    until then. */
 wf_status operator_stage_key(const char *dir, span pem, wf_error *err);
@@ -115,8 +120,9 @@ typedef struct signer_serve_options {
     const char *key_path;
     const char *socket_path;
     const char *memory_path; /* what it signed last; NULL: KEY.signed */
-    /* Once, when it listens; may be NULL. */
-    void (*ready)(void *ctx, const suite_public_key *public_key);
+    /* Once, when it listens; may be NULL. `remembered`: ledgers of which it knows what it signed
+       last; none: the file is new. */
+    void (*ready)(void *ctx, const suite_public_key *public_key, size_t remembered);
     void *ctx;
 } signer_serve_options;
 

@@ -3,6 +3,7 @@
  */
 #include "signer_memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,19 +66,36 @@ static wf_status save(const signer_memory *m, wf_error *err)
     return status;
 }
 
-static wf_status check_next(const checkpoint *last, const checkpoint *c, wf_error *err)
+/* Whoever rules the ledger's machine cannot make a signer forget; its keeper can, and what is left
+   of that is the old file here and the recovery in the log. */
+static wf_status refuse(const signer_memory *m, wf_error *err, const char *what)
 {
-    if (c->size < last->size)
-        return wf_fail(
-            err, WF_REFUSED,
-            _("a checkpoint of %llu entries, when one of %llu was signed: the ledger was "
-              "put back to an older state"),
-            (unsigned long long)c->size, (unsigned long long)last->size);
-    if (c->size == last->size && !hash_equal(&c->root, &last->root))
-        return wf_fail(err, WF_REFUSED,
-                       _("another root at %llu entries than the one that was signed: these are two "
-                         "histories"),
-                       (unsigned long long)c->size);
+    return wf_fail(err, WF_REFUSED,
+                   _("%s. Put the newer ledger back. Only when that is lost for good: stop this "
+                     "signer, start it anew with --memory and the name of a new file (and keep "
+                     "%s/%s, which shows what was signed), then put a backup in place with: wufei "
+                     "restore, which records the loss in the log"),
+                   what, m->dir, m->name);
+}
+
+static wf_status check_next(const signer_memory *m, const checkpoint *last, const checkpoint *c,
+                            wf_error *err)
+{
+    char what[256];
+    if (c->size < last->size) {
+        snprintf(what, sizeof what,
+                 _("a checkpoint of %llu entries, when one of %llu was signed: the ledger was put "
+                   "back to an older state"),
+                 (unsigned long long)c->size, (unsigned long long)last->size);
+        return refuse(m, err, what);
+    }
+    if (c->size == last->size && !hash_equal(&c->root, &last->root)) {
+        snprintf(what, sizeof what,
+                 _("another root at %llu entries than the one that was signed: these are two "
+                   "histories"),
+                 (unsigned long long)c->size);
+        return refuse(m, err, what);
+    }
     return WF_OK;
 }
 
@@ -90,7 +108,7 @@ wf_status signer_memory_take(signer_memory *m, const checkpoint *c, wf_error *er
         return wf_fail(err, WF_REFUSED, _("this signer signs for %d ledgers already"),
                        SIGNER_ORIGINS_MAX);
     if (i < m->count) {
-        wf_status status = check_next(&m->last[i], c, err);
+        wf_status status = check_next(m, &m->last[i], c, err);
         if (status != WF_OK || c->size == m->last[i].size)
             return status; /* the same again changes nothing */
     }

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -29,6 +30,7 @@ enum { REST_MS = 100 };
 typedef struct server {
     signer *signer;
     signer_memory memory;
+    int key_lock;  /* -1: none */
     int listening; /* -1: not yet */
     const char *socket_path;
 } server;
@@ -132,14 +134,14 @@ static wf_status clear_place(const struct sockaddr_un *at, wf_error *err)
     if (lstat(at->sun_path, &st) != 0)
         return errno == ENOENT ? WF_OK : wf_fail_errno(err, "%s", at->sun_path);
     if (!S_ISSOCK(st.st_mode))
-        return wf_fail(err, WF_REFUSED, _("%s exists and is not a socket; name another path"),
+        return wf_fail(err, WF_USAGE, _("%s exists and is not a socket; name another path"),
                        at->sun_path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool lives = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof *at) == 0;
     if (fd >= 0)
         close(fd);
     if (lives)
-        return wf_fail(err, WF_REFUSED, _("another signer listens at %s already"), at->sun_path);
+        return wf_fail(err, WF_SYSTEM, _("another signer listens at %s already"), at->sun_path);
     return unlink(at->sun_path) == 0 ? WF_OK
                                      : wf_fail_errno(err, _("%s: cannot be removed"), at->sun_path);
 }
@@ -193,6 +195,18 @@ static wf_status serve(server *s, const sigset_t *waiting, wf_error *err)
     return WF_OK;
 }
 
+/* Two processes with one key would not know what the other one signed. */
+static wf_status lock_key(server *s, const char *path, wf_error *err)
+{
+    s->key_lock = open(path, O_RDONLY | O_CLOEXEC);
+    if (s->key_lock < 0)
+        return wf_fail_errno(err, "%s", path);
+    if (flock(s->key_lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return wf_fail(err, WF_SYSTEM, _("another signer serves the key %s already; stop it first"),
+                       path);
+    return WF_OK; /* also where a file system knows no locks */
+}
+
 static wf_status open_all(server *s, const signer_serve_options *options, wf_error *err)
 {
     EVP_PKEY *key = NULL;
@@ -204,6 +218,8 @@ static wf_status open_all(server *s, const signer_serve_options *options, wf_err
     if (status == WF_OK)
         status = signer_of_key(&s->signer, key, err);
     if (status == WF_OK)
+        status = lock_key(s, options->key_path, err);
+    if (status == WF_OK)
         status = signer_memory_open(
             &s->memory, options->memory_path != NULL ? options->memory_path : beside, err);
     if (status == WF_OK)
@@ -214,7 +230,7 @@ static wf_status open_all(server *s, const signer_serve_options *options, wf_err
 
 wf_status signer_serve(const signer_serve_options *options, wf_error *err)
 {
-    server s = {.listening = -1, .socket_path = options->socket_path};
+    server s = {.key_lock = -1, .listening = -1, .socket_path = options->socket_path};
     struct sigaction action = {.sa_handler = stop};
     sigset_t ours, waiting;
     wf_status status = open_all(&s, options, err);
@@ -228,13 +244,15 @@ wf_status signer_serve(const signer_serve_options *options, wf_error *err)
         sigaction(SIGINT, &action, NULL);
         stopped = 0;
         if (options->ready != NULL)
-            options->ready(options->ctx, signer_public(s.signer));
+            options->ready(options->ctx, signer_public(s.signer), s.memory.count);
         status = serve(&s, &waiting, err);
         sigprocmask(SIG_SETMASK, &waiting, NULL);
         unlink(options->socket_path);
     }
     if (s.listening >= 0)
         close(s.listening);
+    if (s.key_lock >= 0)
+        close(s.key_lock);
     signer_memory_free(&s.memory);
     signer_free(s.signer);
     return status;

@@ -16,7 +16,7 @@ static wf_status check_absent(const char *to, wf_error *err)
 {
     struct stat st;
     if (lstat(to, &st) == 0)
-        return wf_fail(err, WF_REFUSED,
+        return wf_fail(err, WF_USAGE,
                        _("%s exists; a backup is only made where nothing is: name another folder, "
                          "such as one with today's date"),
                        to);
@@ -26,17 +26,14 @@ static wf_status check_absent(const char *to, wf_error *err)
 /* A backup in the ledger's own folder goes where the ledger goes, and is lost with it. */
 static wf_status check_outside(const char *dir, const char *to, wf_error *err)
 {
-    char real[PATH_MAX], parent[PATH_MAX], above[PATH_MAX];
-    const char *slash = strrchr(to, '/');
-    size_t size = slash == NULL ? 0 : (size_t)(slash - to) + 1;
-    if (size + 2 > sizeof parent)
-        return wf_fail(err, WF_USAGE, "%s: %s", to, _(strerror(ENAMETOOLONG)));
-    memcpy(parent, to, size);
-    memcpy(parent + size, ".", 2);
-    if (realpath(dir, real) == NULL || realpath(parent, above) == NULL)
-        return WF_OK; /* what is missing is told where it is wanted */
-    size = strlen(real);
-    if (strncmp(above, real, size) != 0 || (above[size] != '/' && above[size] != '\0'))
+    char real[PATH_MAX], above[PATH_MAX];
+    char *parent = NULL;
+    folder_split(to, &parent);
+    bool known = parent != NULL && realpath(dir, real) != NULL && realpath(parent, above) != NULL;
+    size_t size = known ? strlen(real) : 0;
+    free(parent);
+    /* What is missing is told where it is wanted. */
+    if (!known || strncmp(above, real, size) != 0 || (above[size] != '/' && above[size] != '\0'))
         return WF_OK;
     return wf_fail(err, WF_USAGE,
                    _("%s is inside the ledger %s and would be lost with it; name a folder "

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "base/text.h"
 #include "base/time.h"
 #include "ledger_private.h"
@@ -27,6 +29,8 @@ wf_status copy_small_file(const char *from, const char *to, const char *name, mo
     *there = status == WF_OK && bytes != NULL;
     if (*there)
         status = folder_write(to, name, bytes, size, mode, err);
+    if (bytes != NULL)
+        OPENSSL_cleanse(bytes, size); /* it may be a key */
     free(bytes);
     return status;
 }
@@ -94,6 +98,7 @@ static wf_status verify_in_child(void *ctx, void *result, wf_error *err)
         out->size = found.size;
         out->root = found.root;
         out->signed_size = signed_head.size;
+        out->operator_key = l->operator_key;
         store_keep_meta(l->store, job->to);
     }
     ledger_close(l);
@@ -118,6 +123,22 @@ static uint64_t store_bytes(const char *dir)
     return bytes;
 }
 
+/* The key was copied before the store: it may have been followed by another in between. */
+static wf_status check_copied_key(const char *to, const ledger_copy_report *copy, wf_error *err)
+{
+    suite_public_key key = {.size = 0};
+    char *path = folder_path(to, FILE_KEY);
+    wf_status status = path == NULL ? wf_fail(err, WF_SYSTEM, _("out of memory"))
+                                    : key_load_public(&key, path, err);
+    free(path);
+    if (status == WF_OK && !key_equal(&key, &copy->operator_key))
+        status = wf_fail(err, WF_REFUSED,
+                         _("the key in operator.pem is not the one that the log names as its "
+                           "operator's: it was changed while the copy was taken, or is the wrong "
+                           "one; try again"));
+    return status;
+}
+
 wf_status ledger_copy(const char *from, const char *to, bool with_key, ledger_progress *progress,
                       ledger_copy_report *out, wf_error *err)
 {
@@ -128,6 +149,8 @@ wf_status ledger_copy(const char *from, const char *to, bool with_key, ledger_pr
     wf_status status = ledger_guard(from, copy_in_child, &job, &copied, sizeof copied, err);
     if (status == WF_OK)
         status = ledger_guard(to, verify_in_child, &job, out, sizeof *out, err);
+    if (status == WF_OK && copied.with_key)
+        status = check_copied_key(to, out, err);
     remove_lock_file(to);
     out->with_key = copied.with_key;
     out->bytes = store_bytes(to);

@@ -1,6 +1,8 @@
 /*
  * api/backup.c: copies of a ledger, and a copy in the ledger's place.
  */
+#include <stdio.h>
+
 #include "api/api.h"
 
 static const char copy_phase[] = N_("verifying the copy");
@@ -48,10 +50,11 @@ static const wf_column restore_columns[] = {
     {"lost", N_("lost"), WF_CELL_INTEGER},
     {"kept_aside", N_("kept aside"), WF_CELL_TEXT},
     {"seconds", N_("seconds"), WF_CELL_REAL},
+    {"operator_key", N_("operator key"), WF_CELL_TEXT},
 };
 
-static wf_status restore_rows(const char *dir, const ledger_restore_report *r, uint64_t lost,
-                              const wf_sink *sink, wf_error *err)
+static wf_status restore_rows(const char *dir, const ledger_restore_report *r,
+                              const wf_restored *restored, const wf_sink *sink, wf_error *err)
 {
     answer a;
     char root[HASH_TEXT];
@@ -65,23 +68,24 @@ static wf_status restore_rows(const char *dir, const ledger_restore_report *r, u
     else
         cell_empty(&a);
     if (r->last_known)
-        cell_integer(&a, (int64_t)lost);
+        cell_integer(&a, (int64_t)restored->lost);
     else
         cell_empty(&a);
     cell_text(&a, r->aside);
     cell_real(&a, r->copy.seconds);
+    cell_text(&a, r->key);
     answer_row(&a);
     return answer_end(&a);
 }
 
 wf_status wf_restore(const char *backup, const char *dir, const wf_restore_options *options,
-                     const wf_sink *sink, uint64_t *out_lost, wf_error *err)
+                     const wf_sink *sink, wf_restored *out, wf_error *err)
 {
     const wf_restore_options defaults = {0};
     ledger_restore_report report;
     api_watch watch;
     wf_error_clear(err);
-    *out_lost = 0;
+    *out = (wf_restored){0};
     if (options == NULL)
         options = &defaults;
     ledger_restore_options below = {
@@ -91,7 +95,12 @@ wf_status wf_restore(const char *backup, const char *dir, const wf_restore_optio
     wf_status status = ledger_restore(backup, dir, &below, &report, err);
     if (status != WF_OK)
         return status;
+    out->entry = report.seq;
+    out->lost_known = report.last_known;
     if (report.last_known && report.last_size > report.seq)
-        *out_lost = report.last_size - report.seq;
-    return restore_rows(dir, &report, *out_lost, sink, err);
+        out->lost = report.last_size - report.seq;
+    snprintf(out->key, sizeof out->key, "%s", report.key);
+    snprintf(out->lost_key, sizeof out->lost_key, "%s", report.lost_key);
+    snprintf(out->aside, sizeof out->aside, "%s", report.aside);
+    return restore_rows(dir, &report, out, sink, err);
 }

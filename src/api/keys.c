@@ -262,13 +262,13 @@ wf_status wf_key_order_enter(wf_ledger *l, const char *text, size_t size, const 
 
 /* ---- the signer process ---------------------------------------------------------------------- */
 
-static void serve_ready(void *ctx, const suite_public_key *key)
+static void serve_ready(void *ctx, const suite_public_key *key, size_t remembered)
 {
     const wf_key_serve_options *options = ctx;
     wf_key_info info;
     key_info(&info, key);
     if (options->ready != NULL)
-        options->ready(options->ctx, &info);
+        options->ready(options->ctx, &info, remembered);
 }
 
 wf_status wf_key_serve(const wf_key_serve_options *options, wf_error *err)

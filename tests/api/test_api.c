@@ -110,7 +110,7 @@ static void test_init_refuses_a_full_folder(void **state)
 {
     wf_error error;
     (void)state;
-    assert_int_equal(wf_init(work, NULL, &error), WF_REFUSED);
+    assert_int_equal(wf_init(work, NULL, &error), WF_USAGE);
     assert_string_not_equal(error.text, "");
 }
 

@@ -25,7 +25,7 @@ wrong "allowed: ed25519-sha256" init -L "$work/new" --suite rot13
 wrong "unknown suite" init -L "$work/new" --suite sm2
 wrong "expected one like +08:00" init -L "$work/new" --utc-offset 8
 wrong "cannot be used" init -L "$work/new" --origin 'two words'
-expect 1 "" wufei init -L "$work/city"
+expect 2 "" wufei init -L "$work/city"
 
 wrong "missing argument" import
 wrong "allowed: bundle, emanifest" import --as xml "$work/city"

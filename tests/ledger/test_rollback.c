@@ -138,7 +138,7 @@ static void a_missing_guard_stops_writers_only(void **state)
     (void)state;
     grow_with_copy();
     make_guard(path);
-    assert_int_equal(ledger_set_guard(test_dir, path, &err), WF_REFUSED); /* it is evidence */
+    assert_int_equal(ledger_set_guard(test_dir, path, &err), WF_USAGE); /* it is evidence */
     run("rm '%s'", path);
     assert_int_equal(ledger_open(&l, test_dir, &options, &err), WF_DAMAGED);
     assert_non_null(strstr(err.text, "repair --guard"));

@@ -42,9 +42,9 @@ done
     same all some "the first backup, which was made while the writer was at work,"
 
 # --- where it may not be made, and what a failure leaves
-expect 1 "exists; a backup is only made where nothing is" wufei backup "$work/backup1"
+expect 2 "exists; a backup is only made where nothing is" wufei backup "$work/backup1"
 mkdir "$work/empty"
-expect 1 "exists" wufei backup "$work/empty"
+expect 2 "exists" wufei backup "$work/empty"
 expect 4 "$work/nowhere" wufei backup "$work/nowhere/backup"
 expect 2 "there is no such ledger" wufei -L "$work/nowhere" backup "$work/b"
 expect 2 "is inside the ledger" wufei backup "$work/ledger/backup"
@@ -93,7 +93,7 @@ same "$(grep -c '^— ' "$work/out")" 2 "signed notes shown as evidence"
 
 # --- with the checkpoint that somebody kept, where the ledger itself is gone
 key=$work/ledger/operator.pem
-expect 2 "name it with --key" wufei restore "$work/backup1" -L "$work/new"
+expect 2 "name its file with --key FILE" wufei restore "$work/backup1" -L "$work/new"
 [ ! -e "$work/new" ] || same there absent "a ledger whose restore failed"
 expect 0 "$((size - first)) entries that were signed are lost" \
     wufei restore "$work/backup1" -L "$work/new" --key "$key" --last "$work/newest"
@@ -111,9 +111,9 @@ expect 3 "rolled back or truncated" wufei restore "$work/cut"
 expect 1 "is not of the ledger that was signed" wufei restore "$work/whole"
 wufei init -L "$work/stranger" --origin other.example/city > /dev/null
 wufei -L "$work/stranger" backup "$work/strange" --with-key > /dev/null
-expect 1 "is of another ledger, test.example/city" wufei restore "$work/strange"
+expect 2 "is of another ledger, test.example/city" wufei restore "$work/strange"
 echo notes > "$work/empty/notes"
-expect 1 "is not a ledger" wufei restore "$work/backup1" -L "$work/empty"
+expect 2 "is not a ledger" wufei restore "$work/backup1" -L "$work/empty"
 expect 2 "is not a ledger: it has no file FORMAT" wufei restore "$work/empty"
 
 # --- the copy outside: the recovery excuses what it knew, and only that
@@ -129,4 +129,30 @@ cmp -s "$work/outside" "$work/guarded/checkpoint" || same old new "the copy outs
 cp "$work/outside.kept" "$work/outside" # a crash before it was replaced
 expect 0 "" wufei -L "$work/guarded" import "$work/city"
 cmp -s "$work/outside" "$work/guarded/checkpoint" || same old new "the copy outside after an import"
+# the same when the copy is by a key that the restored log does not know any more; a copy that is not
+# the one that was lost is not excused
+expect 0 "" wufei -L "$work/guarded" key rotate
+cp "$work/outside" "$work/outside.kept"
+expect 0 "signs for the operator again" wufei restore "$work/g0" -L "$work/guarded"
+cp "$work/outside" "$work/outside.new"
+cp "$work/outside.kept" "$work/outside"
+expect 0 "" wufei -L "$work/guarded" verify
+cp "$work/guarded/guard.lost" "$work/lost" && echo >> "$work/guarded/guard.lost"
+expect 3 "by no key that the store" wufei -L "$work/guarded" import "$work/city"
+cp "$work/lost" "$work/guarded/guard.lost"
+expect 0 "" wufei -L "$work/guarded" import "$work/city"
+cmp -s "$work/outside" "$work/guarded/checkpoint" || same old new "the copy outside after a rotation"
+# the copy outside cannot be written: the backup is in place all the same, and that is what is said
+mkdir "$work/outside~"
+expect 4 "the backup is in place" wufei restore "$work/g0" -L "$work/guarded"
+rmdir "$work/outside~"
+expect 0 "" wufei -L "$work/guarded" import "$work/city"
+# it cannot be read: nothing later is excused by what it may have said, and a new one is named
+mv "$work/outside" "$work/outside.away"
+mkdir "$work/outside"
+expect 4 "wufei repair --guard FILE" wufei restore "$work/g0" -L "$work/guarded"
+rmdir "$work/outside" && mv "$work/outside.away" "$work/outside"
+expect 3 "rolled back or truncated" wufei -L "$work/guarded" import "$work/city"
+expect 0 "" wufei -L "$work/guarded" repair --guard "$work/outside-2"
+expect 0 "" wufei -L "$work/guarded" import "$work/city"
 finish

@@ -159,7 +159,7 @@ serve() { # NAME: a signer with NAME.pem behind NAME.sock
 }
 serve operator4
 same "$(stat -c %a operator4.sock)" 600 "mode of the socket"
-expect 1 "listens at" wufei key serve --key operator4.pem --socket "$work/operator4.sock"
+expect 4 "another signer serves the key" wufei key serve --key operator4.pem --socket "$work/operator4.sock"
 expect 0 "" wufei key rotate --signer "$work/operator4.sock"
 [ ! -e "$L/operator.pem" ] || { echo "FAIL: the former key is still in place"; failures=$((failures + 1)); }
 enters K5

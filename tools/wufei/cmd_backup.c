@@ -8,25 +8,20 @@ enum { BACKUP_WITH_KEY };
 static const option_spec options[] = {
     {"with-key", 0, NULL,
      N_("the operator's private key too; without it the backup can be given away, and the key "
-        "needs "
-        "a backup of its own")},
+        "needs a backup of its own")},
 };
+
+static wf_status backup_work(arguments *args, const wf_sink *sink, progress *bar, void *ctx)
+{
+    const wf_backup_options backup = {
+        .with_key = args->value[BACKUP_WITH_KEY] != NULL, .progress = progress_report, .ctx = bar};
+    (void)ctx;
+    return wf_backup(args->ledger, args->rest[0], &backup, sink, &args->error);
+}
 
 static wf_status backup_run(arguments *args)
 {
-    progress bar;
-    output *out = NULL;
-    wf_backup_options backup = {
-        .with_key = args->value[BACKUP_WITH_KEY] != NULL, .progress = progress_report, .ctx = &bar};
-    progress_start(&bar, args);
-    wf_explain_faults();
-    wf_status status = command_output(args, &out, NULL, false, NULL);
-    if (status == WF_OK) {
-        wf_sink sink = output_sink(out);
-        status = wf_backup(args->ledger, args->rest[0], &backup, &sink, &args->error);
-    }
-    progress_clear(&bar);
-    return command_close(args, out, NULL, status);
+    return command_on_folder(args, false, backup_work, NULL);
 }
 
 const command command_backup = {

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
+#include "receipt.h"
 
-enum { INIT_ORIGIN, INIT_SUITE, INIT_UTC_OFFSET, INIT_GUARD };
+enum { INIT_ORIGIN, INIT_SUITE, INIT_UTC_OFFSET, INIT_GUARD, INIT_RECEIPT };
 
 static const option_spec options[] = {
     {"origin", 0, "NAME", N_("the ledger's name for ever, like city.example/waste")},
@@ -15,6 +15,7 @@ static const option_spec options[] = {
     {"guard", 0, "FILE",
      N_("keep the last checkpoint also in FILE, on another disk: a folder that was put back to an "
         "older state is noticed too")},
+    RECEIPT_OPTION,
 };
 
 static wf_status init_offset(arguments *args, const char *text, int *out_minutes)
@@ -63,11 +64,14 @@ static wf_status init_run(arguments *args)
     wf_init_options init = {.origin = args->value[INIT_ORIGIN],
                             .suite = args->value[INIT_SUITE],
                             .guard = args->value[INIT_GUARD]};
+    receipt_place place;
     wf_ledger *ledger = NULL;
     output *out = NULL;
     if (args->rest_count == 1)
         args->ledger = args->rest[0];
     wf_status status = init_offset(args, args->value[INIT_UTC_OFFSET], &init.utc_offset_minutes);
+    if (status == WF_OK)
+        status = receipt_check(args, &place, args->value[INIT_RECEIPT], NULL);
     if (status == WF_OK)
         status = wf_init(args->ledger, &init, &args->error);
     if (status == WF_OK)
@@ -78,13 +82,15 @@ static wf_status init_run(arguments *args)
         wf_sink sink = output_sink(out);
         status = init_answer(args, &sink, ledger);
     }
+    if (status == WF_OK)
+        status = receipt_write(args, ledger, &place, 0, 1);
     return command_close(args, out, ledger, status);
 }
 
 const command command_init = {
     .name = "init",
     .summary = N_("make a new ledger with its operator key"),
-    .synopsis = "[DIR] [--origin NAME] [--utc-offset +HH:MM] [--guard FILE]",
+    .synopsis = "[DIR] [--origin NAME] [--utc-offset +HH:MM] [--guard FILE] [--receipt FILE]",
     .example = "  wufei init -L ./ledger --origin city.example/waste\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,

@@ -38,7 +38,9 @@ static const option_spec options[] = {
     {"order", 0, "FILE", N_("revoke, quorum: write an order for the offline keys to sign")},
     {"threshold", 0, "N", N_("quorum: so many of the offline keys act together")},
     {"socket", 0, "PATH", N_("serve: where to listen")},
-    {"memory", 0, "FILE", N_("serve: what was signed last (else KEY.signed)")},
+    {"memory", 0, "FILE",
+     N_("serve: what was signed last, of each ledger (else KEY.signed); what is older is refused. "
+        "Only a new FILE lets a ledger that was put back with wufei restore be signed")},
     RECEIPT_OPTION,
 };
 
@@ -363,11 +365,16 @@ static wf_status key_enter_run(arguments *args)
 
 /* ---- the signer ------------------------------------------------------------------------------ */
 
-static void key_serve_ready(void *ctx, const wf_key_info *key)
+static void key_serve_ready(void *ctx, const wf_key_info *key, size_t remembered)
 {
     const arguments *args = ctx;
     printf("signer %s %s %s\n", args->value[KEY_SOCKET], key->suite, key->id);
     fflush(stdout);
+    if (remembered == 0 && !args->quiet)
+        fprintf(stderr, "%s\n",
+                _("this signer remembers nothing that it signed: a new key, or its file of memory "
+                  "is new or lost; the first checkpoint that it is asked for is signed, whatever "
+                  "its size"));
 }
 
 static wf_status key_serve_run(arguments *args)

@@ -12,23 +12,19 @@ static const option_spec options[] = {
     {"guard", 0, "FILE", N_("only this: keep the last checkpoint also in FILE from now on")},
 };
 
+static wf_status repair_work(arguments *args, const wf_sink *sink, progress *bar, void *ctx)
+{
+    const wf_repair_options repair = {.from = args->value[REPAIR_FROM],
+                                      .guard = args->value[REPAIR_GUARD],
+                                      .progress = progress_report,
+                                      .ctx = bar};
+    (void)ctx;
+    return wf_repair(args->ledger, &repair, sink, &args->error);
+}
+
 static wf_status repair_run(arguments *args)
 {
-    progress bar;
-    output *out = NULL;
-    wf_repair_options repair = {.from = args->value[REPAIR_FROM],
-                                .guard = args->value[REPAIR_GUARD],
-                                .progress = progress_report,
-                                .ctx = &bar};
-    progress_start(&bar, args);
-    wf_explain_faults();
-    wf_status status = command_output(args, &out, NULL, false, NULL);
-    if (status == WF_OK) {
-        wf_sink sink = output_sink(out);
-        status = wf_repair(args->ledger, &repair, &sink, &args->error);
-    }
-    progress_clear(&bar);
-    return command_close(args, out, NULL, status);
+    return command_on_folder(args, false, repair_work, NULL);
 }
 
 const command command_repair = {

@@ -10,23 +10,19 @@ static const option_spec options[] = {
     {"no-book", 0, NULL, N_("leave out the book, which is derived again to be compared")},
 };
 
+static wf_status scrub_work(arguments *args, const wf_sink *sink, progress *bar, void *ctx)
+{
+    const wf_scrub_options scrub = {.signatures = args->value[SCRUB_NO_SIGNATURES] == NULL,
+                                    .book = args->value[SCRUB_NO_BOOK] == NULL,
+                                    .progress = progress_report,
+                                    .ctx = bar};
+    (void)ctx;
+    return wf_scrub(args->ledger, &scrub, sink, &args->error);
+}
+
 static wf_status scrub_run(arguments *args)
 {
-    progress bar;
-    output *out = NULL;
-    wf_scrub_options scrub = {.signatures = args->value[SCRUB_NO_SIGNATURES] == NULL,
-                              .book = args->value[SCRUB_NO_BOOK] == NULL,
-                              .progress = progress_report,
-                              .ctx = &bar};
-    progress_start(&bar, args);
-    wf_explain_faults();
-    wf_status status = command_output(args, &out, NULL, true, NULL);
-    if (status == WF_OK) {
-        wf_sink sink = output_sink(out);
-        status = wf_scrub(args->ledger, &scrub, &sink, &args->error);
-    }
-    progress_clear(&bar);
-    return command_close(args, out, NULL, status);
+    return command_on_folder(args, true, scrub_work, NULL);
 }
 
 const command command_scrub = {

@@ -75,6 +75,19 @@ wf_status options_number(arguments *args, const char *option, const char *text, 
 /* Sets args->error and returns `status`. */
 wf_status command_fail(arguments *args, wf_status status, const char *format, ...) WF_PRINTF(3, 4);
 
+/* ---- progress.c ---------------------------------------------------------------------------- */
+
+typedef struct progress {
+    bool shown; /* standard error is a terminal and -q was not given */
+    bool drawn;
+    char phase[64];
+    double started_s, drawn_s; /* monotonic; of this phase, of the last drawing */
+} progress;
+void progress_start(progress *p, const arguments *args);
+void progress_report(void *ctx, const char *phase, uint64_t done, uint64_t total);
+/* Wipes the line, so that something else can be said. */
+void progress_clear(progress *p);
+
 /* ---- run.c --------------------------------------------------------------------------------- */
 
 /* Opens the ledger of the arguments. */
@@ -87,6 +100,10 @@ wf_status command_output(arguments *args, output **out, const wf_ledger *ledger,
                          const char *brief);
 /* Finishes the output and closes the ledger, whatever happened before; the first failure counts. */
 wf_status command_close(arguments *args, output *out, wf_ledger *ledger, wf_status status);
+/* For what works on the ledger's folder, whose store may be damaged, and not on an open ledger:
+   `work` between output and progress. `many` as above. */
+typedef wf_status (*command_work)(arguments *args, const wf_sink *sink, progress *bar, void *ctx);
+wf_status command_on_folder(arguments *args, bool many, command_work work, void *ctx);
 /* With --at: says on standard error, without -q, that a checkpoint, or the one in a receipt, is
    without its signature. */
 void command_say_unsigned(const arguments *args, const char *text);
@@ -111,18 +128,5 @@ wf_status command_write_file(arguments *args, const char *option, const char *pa
 /* The same of a file that was checked; without `sync` whoever writes many syncs once. */
 wf_status command_put_file(arguments *args, const char *path, const void *data, size_t size,
                            bool sync);
-
-/* ---- progress.c ---------------------------------------------------------------------------- */
-
-typedef struct progress {
-    bool shown; /* standard error is a terminal and -q was not given */
-    bool drawn;
-    char phase[64];
-    double started_s, drawn_s; /* monotonic; of this phase, of the last drawing */
-} progress;
-void progress_start(progress *p, const arguments *args);
-void progress_report(void *ctx, const char *phase, uint64_t done, uint64_t total);
-/* Wipes the line, so that something else can be said. */
-void progress_clear(progress *p);
 
 #endif

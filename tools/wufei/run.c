@@ -68,6 +68,21 @@ wf_status command_close(arguments *args, output *out, wf_ledger *ledger, wf_stat
     return status;
 }
 
+wf_status command_on_folder(arguments *args, bool many, command_work work, void *ctx)
+{
+    progress bar;
+    output *out = NULL;
+    progress_start(&bar, args);
+    wf_explain_faults();
+    wf_status status = command_output(args, &out, NULL, many, NULL);
+    if (status == WF_OK) {
+        wf_sink sink = output_sink(out);
+        status = work(args, &sink, &bar, ctx);
+    }
+    progress_clear(&bar);
+    return command_close(args, out, NULL, status);
+}
+
 void command_note(const arguments *args, const char *format, ...)
 {
     va_list list;
