@@ -78,6 +78,12 @@ static uint32_t check_of(span row)
     return (uint32_t)crc32(crc, row.data + AT_STREAM, (uInt)(row.size - AT_STREAM));
 }
 
+uint64_t archive_bundle_size(span row)
+{
+    return row.size < AT_STREAM ? 0
+                                : (uint64_t)get_u32(row.data + AT_SIZE) + RUN_ENTRIES * HASH_SIZE;
+}
+
 /* ---- packing ----------------------------------------------------------------------------------
  */
 

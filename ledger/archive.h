@@ -46,6 +46,8 @@ wf_status archive_pack(archive_tools *tools, buffer *out, const leaf_data entrie
 wf_status archive_unpack(archive_tools *tools, archive_run *out, hash_kind kind, span row,
                          span tile, wf_error *err);
 void archive_run_free(archive_run *run);
+/* The bytes of a run as an entry bundle of tlog-tiles, as its row says; 0: it is no row. */
+uint64_t archive_bundle_size(span row);
 /* The row of a run; data NULL: it is not archived. */
 wf_status archive_row(store_txn *txn, uint64_t run, span *out, wf_error *err);
 /* WF_DAMAGED, which names the entries of the run and what can still be proved. */

@@ -307,17 +307,24 @@ typedef struct ledger_recovery {
 wf_status ledger_next_recovery(ledger *l, uint64_t from, bool *found, ledger_recovery *out,
                                wf_error *err);
 
+typedef struct tiles_options {
+    bool check; /* read all that should be there already, and write again what is not right */
+    ledger_progress *progress;
+} tiles_options;
+
 typedef struct tiles_report {
     uint64_t size_before; /* entries that the folder held */
     uint64_t size;        /* and holds now */
     uint64_t files;       /* written */
+    uint64_t mended;      /* of these: were missing or not right */
     uint64_t bytes;
     char *evidence; /* malloced, when refused: the folder's checkpoint, and what we say to it */
 } tiles_report;
 /* The log as C2SP tlog-tiles in the folder `dir`, which is made, or brought up to the signed
-   checkpoint: only what is new is written, the checkpoint last. WF_USAGE: the folder is something
-   else, or of another log; WF_REFUSED: the log does not extend the checkpoint that it holds. */
-wf_status ledger_export_tiles(ledger *l, const char *dir, ledger_progress *progress,
+   checkpoint: what is new is written, and what is missing or has another size; the checkpoint last.
+   WF_USAGE: the folder is something else, or of another log; WF_REFUSED: the log does not extend
+   the checkpoint that it holds. */
+wf_status ledger_export_tiles(ledger *l, const char *dir, const tiles_options *options,
                               tiles_report *out, wf_error *err);
 
 /* ---- damage ------------------------------------------------------------------------------- */

@@ -13,8 +13,10 @@
  * specification allows; the full tile begins with them.
  *
  * Only what is new since the checkpoint in the folder is written, and that must be of this log and
- * a beginning of it. What is written was checked: entries against their leaf hashes, each full tile
- * against its hash one level up, the partial ones against the signed root.
+ * a beginning of it. Of what should be there already the sizes are looked at, and a file that is
+ * missing or has another one is written again; with `check` all of it is read and compared, which
+ * takes as long as a first export. What is written was checked: entries against their leaf hashes,
+ * each full tile against its hash one level up, the partial ones against the signed root.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -25,8 +27,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "base/text.h"
-#include "ledger_private.h"
 
 #define TEMPORARY_NAME ".tmp"
 enum { LEVEL_ENTRIES = -1, BUNDLE_MAX = TILE_WIDTH * (2 + UINT16_MAX) };
@@ -41,7 +43,7 @@ typedef struct exporter {
     char *temporary;
     size_t path_room;
     uint8_t *bytes;
-    ledger_progress *progress;
+    const tiles_options *options;
     tiles_report *report;
     wf_error *err;
 } exporter;
@@ -176,22 +178,67 @@ static wf_status put_tile(exporter *e, unsigned level, uint64_t index, unsigned 
     return put_file(e, (int)level, index, width, (const uint8_t *)hashes, size);
 }
 
-/* The tiles of a level (or the bundles of entries) that are new between two counts of its items. */
+/* ---- what is new, and what is not as it was left ----------------------------------------------
+ */
+
+/* The bytes that the bundle of a full run has. */
+static wf_status bundle_size(exporter *e, uint64_t index, uint64_t *out)
+{
+    span row;
+    wf_status status = archive_row(e->txn, index, &row, e->err);
+    *out = row.data == NULL ? 0 : archive_bundle_size(row);
+    for (unsigned i = 0; row.data == NULL && i < TILE_WIDTH && status == WF_OK; i++) {
+        span entry = {NULL, 0};
+        status = ledger_fetch(e->l, e->txn, index * TILE_WIDTH + i, NULL, &entry, e->err);
+        *out += 2 + entry.size;
+    }
+    return status;
+}
+
+/* Of a full tile or bundle that was exported before: false when it is to be written again. */
+static wf_status is_as_left(exporter *e, int level, uint64_t index, bool *out)
+{
+    char name[TILE_PATH_MAX];
+    struct stat info;
+    uint64_t size = TILE_WIDTH * HASH_SIZE;
+    wf_status status = WF_OK;
+    snprintf(e->path, e->path_room, "%s/%s", e->dir,
+             tile_path_format(name, level, index, TILE_WIDTH));
+    *out = stat(e->path, &info) == 0 && S_ISREG(info.st_mode);
+    if (*out && level == LEVEL_ENTRIES)
+        status = bundle_size(e, index, &size);
+    *out = *out && (uint64_t)info.st_size == size;
+    return status;
+}
+
+/* One tile or bundle. `due`: it should be there already. */
+static wf_status put_one(exporter *e, int level, uint64_t index, unsigned width, bool due)
+{
+    uint64_t before = e->report->files;
+    wf_status status = level == LEVEL_ENTRIES ? put_bundle(e, index, width)
+                                              : put_tile(e, (unsigned)level, index, width);
+    if (due)
+        e->report->mended += e->report->files - before;
+    return status;
+}
+
+/* The tiles of a level (or the bundles of entries), between two counts of whose items the new ones
+   are. */
 static wf_status put_level(exporter *e, int level, uint64_t before, uint64_t count)
 {
+    ledger_progress *progress = e->options->progress;
     wf_status status = WF_OK;
-    for (uint64_t index = before / TILE_WIDTH; index * TILE_WIDTH < count && status == WF_OK;
-         index++) {
+    for (uint64_t index = 0; index * TILE_WIDTH < count && status == WF_OK; index++) {
         uint64_t left = count - index * TILE_WIDTH;
         unsigned width = left < TILE_WIDTH ? (unsigned)left : TILE_WIDTH;
-        if (level != LEVEL_ENTRIES) {
-            status = put_tile(e, (unsigned)level, index, width);
+        bool due = index * TILE_WIDTH + width <= before, as_left = false;
+        if (due && width == TILE_WIDTH && !e->options->check)
+            status = is_as_left(e, level, index, &as_left);
+        if (status != WF_OK || as_left)
             continue;
-        }
-        status = put_bundle(e, index, width);
-        if (e->progress != NULL && e->progress->report != NULL)
-            e->progress->report(e->progress->ctx, index * TILE_WIDTH + width - before,
-                                count - before);
+        status = put_one(e, level, index, width, due);
+        if (level == LEVEL_ENTRIES && progress != NULL && progress->report != NULL)
+            progress->report(progress->ctx, index * TILE_WIDTH + width, count);
     }
     return status;
 }
@@ -200,8 +247,6 @@ static wf_status put_tiles(exporter *e)
 {
     uint64_t before = e->kept.old.size;
     uint64_t count = e->kept.now.size;
-    if (before == count)
-        return WF_OK;
     wf_status status = put_level(e, LEVEL_ENTRIES, before, count);
     for (int level = 0; level < TREE_LEVELS && count > 0 && status == WF_OK; level++) {
         status = put_level(e, level, before, count);
@@ -345,7 +390,7 @@ static wf_status export(exporter *e)
     return status;
 }
 
-wf_status ledger_export_tiles(ledger *l, const char *dir, ledger_progress *progress,
+wf_status ledger_export_tiles(ledger *l, const char *dir, const tiles_options *options,
                               tiles_report *out, wf_error *err)
 {
     wf_error own = {0};
@@ -353,7 +398,7 @@ wf_status ledger_export_tiles(ledger *l, const char *dir, ledger_progress *progr
                   .dir = dir,
                   .lock = -1,
                   .path_room = strlen(dir) + TILE_PATH_MAX + 16,
-                  .progress = progress,
+                  .options = options,
                   .report = out,
                   .err = err != NULL ? err : &own};
     memset(out, 0, sizeof *out);

@@ -223,12 +223,21 @@ WF_API wf_status wf_checkpoint(wf_ledger *ledger, char **out, wf_error *err);
    WF_USAGE: kept is no checkpoint of this ledger. The caller frees both with free, in any case. */
 WF_API wf_status wf_checkpoint_since(wf_ledger *ledger, const char *kept, size_t kept_size,
                                      char **out_proof, char **out_now, wf_error *err);
+typedef struct wf_export_options {
+    bool check; /* read all that should be there already too, and write again what is not right */
+    wf_progress progress;
+    void *ctx;
+} wf_export_options;
+typedef struct wf_exported {
+    uint64_t mended; /* files that were missing or not right, and were written again */
+    char *evidence;  /* malloced, else NULL; the caller frees, in any case */
+} wf_exported;
 /* The whole log as C2SP tlog-tiles (tiles, entry bundles, checkpoint) in the folder `dir`, which is
    made, or brought up to date; one row. WF_REFUSED: the folder holds a checkpoint that the ledger
-   does not extend; *out_evidence (malloced, else NULL) is both and the proof. */
-WF_API wf_status wf_export_tiles(wf_ledger *ledger, const char *dir, wf_progress progress,
-                                 void *ctx, const wf_sink *sink, char **out_evidence,
-                                 wf_error *err);
+   does not extend; out->evidence is both and the proof. */
+WF_API wf_status wf_export_tiles(wf_ledger *ledger, const char *dir,
+                                 const wf_export_options *options, const wf_sink *sink,
+                                 wf_exported *out, wf_error *err);
 WF_API wf_status wf_rebuild(wf_ledger *ledger, bool check, wf_progress progress, void *ctx,
                             const wf_sink *sink, wf_error *err);
 /* Moves the oldest complete runs of 256 entries into compressed bundles; import and the writer do

@@ -145,8 +145,9 @@ static wf_status take_old(restoring *r, bool *done, wf_error *err)
     wf_status looked = look_at_present(r, &behind_socket, &why);
     *done = looked == WF_OK && r->present.size > 0 && fits(r, &r->present);
     if (*done)
-        return behind_socket ? copy_small_file(dir, r->place.temporary, FILE_SIGNER, 0644, done, err)
-                             : put_key(r, dir, FILE_KEY, err);
+        return behind_socket
+                   ? copy_small_file(dir, r->place.temporary, FILE_SIGNER, 0644, done, err)
+                   : put_key(r, dir, FILE_KEY, err);
     wf_status status = take_former(r, done, err);
     if (status != WF_OK || *done)
         return status;

@@ -86,8 +86,8 @@ static wf_status take_file(restoring *r, const char *path, bool must, wf_error *
 static wf_status take_in_place(restoring *r, const char *name, wf_error *err)
 {
     char *path = folder_path(r->place.dir, name);
-    wf_status status = path == NULL ? wf_fail(err, WF_SYSTEM, _("out of memory"))
-                                    : take_file(r, path, false, err);
+    wf_status status =
+        path == NULL ? wf_fail(err, WF_SYSTEM, _("out of memory")) : take_file(r, path, false, err);
     free(path);
     return status;
 }

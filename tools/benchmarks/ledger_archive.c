@@ -111,11 +111,12 @@ static void export_tiles(ledger *l, const char *work)
     wf_error err = {0};
     char dir[4096];
     tiles_report report = {0};
+    const tiles_options options = {0};
     double memory, disk;
     snprintf(dir, sizeof dir, "%s/tiles", work);
     bench_remove(dir);
     double start = bench_seconds();
-    if (ledger_export_tiles(l, dir, NULL, &report, &err) != WF_OK)
+    if (ledger_export_tiles(l, dir, &options, &report, &err) != WF_OK)
         bench_die(&err);
     double rate = (double)report.bytes / 1e6 / (bench_seconds() - start);
     bench_remove(dir);

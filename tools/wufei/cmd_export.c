@@ -5,10 +5,15 @@
 
 #include "command.h"
 
-enum { EXPORT_TILES, EXPORT_CSV };
+enum { EXPORT_TILES, EXPORT_CHECK, EXPORT_CSV };
 
 static const option_spec options[] = {
-    {"tiles", 0, "DIR", N_("C2SP tlog-tiles in this folder; again brings it up to date")},
+    {"tiles", 0, "DIR",
+     N_("C2SP tlog-tiles in this folder; again brings it up to date, and writes what is missing or "
+        "has another size")},
+    {"check", 0, NULL,
+     N_("read all that is there already too, and write again what was altered (wufei-verify tiles "
+        "finds that, here or for others)")},
     {"csv", 0, "DIR", N_("planned, not in this version")},
 };
 
@@ -23,13 +28,28 @@ static wf_status export_check(arguments *args)
     return command_check_folder(args, "--tiles", args->value[EXPORT_TILES]);
 }
 
-static wf_status export_run(arguments *args)
+static void export_say(const arguments *args, const wf_ledger *ledger, const wf_exported *exported)
 {
     const char *dir = args->value[EXPORT_TILES];
+    if (args->quiet)
+        return;
+    if (exported->mended > 0)
+        fprintf(stderr,
+                _("note: %llu files of %s were not as they were left and were written again: "
+                  "somebody, or the disk, changed them; with --check all of them are read\n"),
+                (unsigned long long)exported->mended, dir);
+    fprintf(stderr, _("check it with: wufei-verify tiles --vkey '%s' '%s'\n"), wf_vkey(ledger),
+            dir);
+}
+
+static wf_status export_run(arguments *args)
+{
     progress bar;
     wf_ledger *ledger = NULL;
     output *out = NULL;
-    char *evidence = NULL;
+    wf_exported exported = {0};
+    const wf_export_options export = {
+        .check = args->value[EXPORT_CHECK] != NULL, .progress = progress_report, .ctx = &bar};
     progress_start(&bar, args);
     wf_status status = export_check(args);
     if (status == WF_OK)
@@ -38,24 +58,24 @@ static wf_status export_run(arguments *args)
         status = command_output(args, &out, ledger, false, NULL);
     if (status == WF_OK) {
         wf_sink sink = output_sink(out);
-        status =
-            wf_export_tiles(ledger, dir, progress_report, &bar, &sink, &evidence, &args->error);
+        status = wf_export_tiles(ledger, args->value[EXPORT_TILES], &export, &sink, &exported,
+                                 &args->error);
     }
     progress_clear(&bar);
-    if (evidence != NULL)
-        fputs(evidence, stderr);
-    if (status == WF_OK && !args->quiet)
-        fprintf(stderr, _("check it with: wufei-verify tiles --vkey '%s' '%s'\n"), wf_vkey(ledger),
-                dir);
-    free(evidence);
+    if (exported.evidence != NULL)
+        fputs(exported.evidence, stderr);
+    if (status == WF_OK)
+        export_say(args, ledger, &exported);
+    free(exported.evidence);
     return command_close(args, out, ledger, status);
 }
 
 const command command_export = {
     .name = "export",
     .summary = N_("the whole log in public files that other people's programs verify"),
-    .synopsis = "--tiles DIR",
-    .example = "  wufei export --tiles /srv/www/ledger\n",
+    .synopsis = "--tiles DIR [--check]",
+    .example = "  wufei export --tiles /srv/www/ledger\n"
+               "  wufei export --tiles /srv/www/ledger --check\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = export_run,
