@@ -24,10 +24,13 @@ check() { # NAME: both files of a receipt
         --entry "$1.entry" "$1.tlog-proof"
 }
 
-# --- the import of start() acknowledged with the receipt of its last entry, the seal
+# --- init acknowledged with the receipt of the genesis, and the import of start() with that of its last
+# entry, the seal
 last=$(($(size) - 1))
+check ledger.receipts/0
 check "ledger.receipts/$last"
-same "$(ls ledger.receipts | tr '\n' ' ')" "$last.entry $last.tlog-proof " "the receipts of an import"
+same "$(ls ledger.receipts | tr '\n' ' ')" "0.entry 0.tlog-proof $last.entry $last.tlog-proof " \
+    "the receipts of init and an import"
 # the command that it names, as it is printed
 more M9
 expect 0 "receipt: $work/ledger.receipts/$(($(size) + 1)).tlog-proof" wufei import more-M9
