@@ -16,8 +16,7 @@ static void create_is_whole_or_not_at_all(void **state)
     snprintf(path, sizeof path, "%s/operator.pem", test_dir);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
-    assert_int_equal(ledger_create(test_dir, TEST_ORIGIN, test_suite(), 480, NULL, &err),
-                     WF_USAGE);
+    assert_int_equal(ledger_create(test_dir, TEST_ORIGIN, test_suite(), 480, NULL, &err), WF_USAGE);
     snprintf(path, sizeof path, "ls -A '%s' | grep -q tmp", test_folder);
     assert_int_not_equal(system(path), 0);
     ledger *l = open_ledger(true);
