@@ -125,6 +125,8 @@ static bool verify_cosignature(uint64_t *time_s, const note *n, const note_signa
     uint64_t seconds = 0;
     for (size_t i = 0; i < TIME_SIZE; i++)
         seconds = seconds << 8 | signature->bytes[i];
+    if (seconds > INT64_MAX) /* of the specification; Go's verifiers take such times */
+        return false;
     size_t size = 0;
     char *message = cosignature_message(&size, n, seconds);
     bool valid =

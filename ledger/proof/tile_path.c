@@ -39,8 +39,8 @@ char *tile_path_format(char out[TILE_PATH_MAX], int level, uint64_t index, unsig
 }
 
 /* Reads the groups of N; returns the place after the last one, NULL when they are not well formed.
-   Six groups at most (N < 10^18), like the reference implementation: a seventh belongs to no tree
-   of fewer than 2^63 leaves. */
+   Six groups at most (N < 10^18): a seventh belongs to no tree of fewer than 2^64 leaves, though
+   Go's readers take it. */
 static const char *parse_groups(uint64_t *index, const char *at)
 {
     uint64_t value = 0;

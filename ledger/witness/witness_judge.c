@@ -103,7 +103,9 @@ static bool take_size(asked *w, const wf_http_post *post)
     size_t size = post->answer_size;
     if (strncmp(post->content_type, type, sizeof type - 1) != 0 || size < 2 ||
         post->answer[size - 1] != '\n' || !uint64_parse(&told, post->answer, size - 1))
-        return refuse(w, _("it answered 409 without the size that belongs to it"));
+        return refuse(
+            w, _("it answered 409 without the size that belongs to it: some witnesses say so "
+                 "that they cosigned another root for this very size"));
     w->result->has_size = true;
     w->result->size = told;
     if (told > a->checkpoint.size)
@@ -134,7 +136,9 @@ static bool explain(asked *w, const wf_http_post *post)
             _("it does not know this ledger, or there is no witness at this URL; its operator "
               "needs the line \"log VKEY\" with the ledger's verifier key");
     else if (post->status == 403)
-        meaning = _("it does not accept the ledger's signature: it has another key for it");
+        meaning =
+            _("it has another key for this ledger, or does not know it: some witnesses say so with "
+              "this number");
     else if (post->status == 422)
         meaning = _("the checkpoint does not extend the one that it cosigned last: there are two "
                     "histories of this ledger");

@@ -255,7 +255,7 @@ static void test_refusals(void **state)
         unsigned asked;
     } cases[] = {
         {404, NULL, "no such log\n", "does not know this ledger", 1},
-        {403, NULL, "", "does not accept the ledger's signature", 1},
+        {403, NULL, "", "has another key for this ledger", 1},
         {422, NULL, "no\033[31m\n", "two histories", 1},
         {400, NULL, "bad", "it refused (400: bad)", 1},
         {500, NULL, "", "in trouble", 1},
