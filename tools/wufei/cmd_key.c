@@ -2,6 +2,7 @@
  * wufei key: private keys in files, the keys of a ledger, the orders of offline keys, and the
  * process that signs for others.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -154,6 +155,10 @@ static wf_status key_new_run(arguments *args)
         snprintf(public_path, sizeof public_path, "%s.pub", path);
         if (rename(temporary, path) != 0)
             status = command_fail(args, WF_SYSTEM, _("%s: cannot be renamed"), temporary);
+        /* Before anybody enters it: a log that names a lost key has locked its holder out. */
+        else if (!command_sync_folder_of(path))
+            status =
+                command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path, _(strerror(errno)));
     }
     if (status == WF_OK)
         status = wf_key_read(path, &key, &pem, &args->error);

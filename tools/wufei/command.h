@@ -125,8 +125,14 @@ bool command_same_file(const char *a, const char *b);
 /* Checks again and writes a new file, whole or not at all. */
 wf_status command_write_file(arguments *args, const char *option, const char *path,
                              const void *data, size_t size);
-/* The same of a file that was checked; without `sync` whoever writes many syncs once. */
-wf_status command_put_file(arguments *args, const char *path, const void *data, size_t size,
-                           bool sync);
+/* The same of a file that was checked. */
+wf_status command_put_file(arguments *args, const char *path, const void *data, size_t size);
+/* Many files of one folder: staged under other names, synced together, then named, those whose name
+   ends like endings[0] first (NULL ends the list); or dropped. */
+wf_status command_stage_file(arguments *args, const char *path, const void *data, size_t size);
+wf_status command_name_staged(arguments *args, const char *folder, const char *const *endings);
+void command_drop_staged(const char *folder);
+/* The names beside this file are on the disk. errno tells what failed. */
+bool command_sync_folder_of(const char *path);
 
 #endif

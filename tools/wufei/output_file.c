@@ -2,8 +2,11 @@
  * wufei/output_file.c: files that options like -o name. What is there already is never written
  * over, and nothing is put into the ledger's own folder, whatever way leads there: its key and its
  * store are files too. A file appears whole or not at all: it is made under another name in the
- * same folder first.
+ * same folder first, synced, and named; then the folder is synced. A name that gets to the disk
+ * before its bytes would be a torn file, and one that does not get there no file, after a power
+ * cut.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -161,18 +164,107 @@ static bool output_file_move(const char *from, const char *to)
     return rename(from, to) == 0;
 }
 
-wf_status command_put_file(arguments *args, const char *path, const void *data, size_t size,
-                           bool sync)
+bool command_sync_folder_of(const char *path)
 {
-    char temporary[TEMPORARY_MAX];
-    snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());
-    if (output_file_make(temporary, O_CREAT | O_EXCL, data, size, sync) &&
-        output_file_move(temporary, path))
-        return WF_OK;
+    char folder[PATH_MAX];
+    const char *name;
+    if (!output_file_place(path, folder, &name))
+        return false;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = fd >= 0 && fsync(fd) == 0;
+    int saved = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = saved;
+    return synced;
+}
+
+/* ".PID.tmp": behind the name that the file is to have. */
+static const char *output_file_unfinished(char out[32])
+{
+    snprintf(out, 32, ".%ld.tmp", (long)getpid());
+    return out;
+}
+
+wf_status command_put_file(arguments *args, const char *path, const void *data, size_t size)
+{
+    char temporary[TEMPORARY_MAX], suffix[32];
+    snprintf(temporary, sizeof temporary, "%s%s", path, output_file_unfinished(suffix));
+    if (output_file_make(temporary, O_CREAT | O_EXCL, data, size, true) &&
+        output_file_move(temporary, path)) {
+        if (command_sync_folder_of(path))
+            return WF_OK;
+        return command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path, _(strerror(errno)));
+    }
     command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path, _(strerror(errno)));
     unlink(temporary);
     return WF_SYSTEM;
 }
+
+/* ---- many files of one folder ---------------------------------------------------------------- */
+
+wf_status command_stage_file(arguments *args, const char *path, const void *data, size_t size)
+{
+    char temporary[TEMPORARY_MAX], suffix[32];
+    snprintf(temporary, sizeof temporary, "%s%s", path, output_file_unfinished(suffix));
+    return output_file_make(temporary, O_CREAT | O_EXCL, data, size, false)
+               ? WF_OK
+               : command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), temporary,
+                              _(strerror(errno)));
+}
+
+/* Each staged file whose name ends so: named, or removed. errno tells what failed. */
+static bool output_file_end_staged(const char *folder, const char *ending, bool keep)
+{
+    char path[TEMPORARY_MAX], named[TEMPORARY_MAX], suffix[32], last[64];
+    bool done = true;
+    snprintf(last, sizeof last, "%s%s", ending, output_file_unfinished(suffix));
+    DIR *d = opendir(folder);
+    for (struct dirent *e = d != NULL ? readdir(d) : NULL; e != NULL && done; e = readdir(d)) {
+        size_t size = strlen(e->d_name);
+        if (size <= strlen(last) || strcmp(e->d_name + size - strlen(last), last) != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        snprintf(named, sizeof named, "%.*s", (int)(strlen(path) - strlen(suffix)), path);
+        done = keep ? output_file_move(path, named) : unlink(path) == 0;
+    }
+    int saved = errno;
+    if (d != NULL)
+        closedir(d);
+    errno = saved;
+    return d != NULL && done;
+}
+
+/* One by one, the syncs of a thousand files would take a minute. */
+static bool output_file_sync_all(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = fd >= 0 && syncfs(fd) == 0;
+    int saved = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = saved;
+    return synced;
+}
+
+wf_status command_name_staged(arguments *args, const char *folder, const char *const *endings)
+{
+    char inside[PATH_MAX + 2];
+    bool done = output_file_sync_all(folder);
+    snprintf(inside, sizeof inside, "%s/.", folder);
+    for (size_t i = 0; endings[i] != NULL && done; i++)
+        done = output_file_end_staged(folder, endings[i], true);
+    if (done && command_sync_folder_of(inside))
+        return WF_OK;
+    return command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), folder, _(strerror(errno)));
+}
+
+void command_drop_staged(const char *folder)
+{
+    (void)output_file_end_staged(folder, "", false);
+}
+
+/* ---- one file -------------------------------------------------------------------------------- */
 
 wf_status command_write_file(arguments *args, const char *option, const char *path,
                              const void *data, size_t size)
@@ -185,5 +277,5 @@ wf_status command_write_file(arguments *args, const char *option, const char *pa
                    ? WF_OK
                    : command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), path,
                                   _(strerror(errno)));
-    return command_put_file(args, path, data, size, true);
+    return command_put_file(args, path, data, size);
 }

@@ -4,7 +4,6 @@
 #include "receipt.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,27 +208,15 @@ static wf_status receipt_take(void *ctx, const wf_receipt *r, wf_error *err)
                               "ledger, or of this one before it was put back; move it away"),
                             proof);
     wf_status status = WF_OK;
-    bool alone = w->folder == NULL;
+    wf_status (*put)(arguments *, const char *, const void *, size_t) =
+        w->folder == NULL ? command_put_file : command_stage_file;
     if (there == 0 && access(entry, F_OK) != 0)
-        status = command_put_file(w->args, entry, r->entry, r->entry_size, alone);
+        status = put(w->args, entry, r->entry, r->entry_size);
     if (there == 0 && status == WF_OK)
-        status = command_put_file(w->args, proof, r->proof, r->proof_size, alone);
+        status = put(w->args, proof, r->proof, r->proof_size);
     if (status == WF_OK && w->count++ == 0)
         memcpy(w->first, proof, sizeof w->first);
     return status;
-}
-
-/* Files of a folder are synced together: one by one a thousand receipts would take a minute. */
-static wf_status receipt_sync(arguments *args, const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = fd >= 0 && syncfs(fd) == 0;
-    int saved = errno;
-    if (fd >= 0)
-        close(fd);
-    return synced ? WF_OK
-                  : command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), folder,
-                                 _(strerror(saved)));
 }
 
 static wf_status receipt_say(const receipt_writer *w, const wf_ledger *ledger)
@@ -262,9 +249,13 @@ static wf_status receipt_write_all(arguments *args, wf_ledger *ledger, receipt_w
     if (w->folder != NULL && mkdir(w->folder, 0777) != 0 && errno != EEXIST)
         return command_fail(args, WF_SYSTEM, _("cannot write %s: %s"), w->folder,
                             _(strerror(errno)));
+    /* A proof says that its entry is beside it. */
+    static const char *const endings[] = {".entry", proof_suffix, NULL};
     wf_status status = wf_receipts(ledger, from, to, receipt_take, w, &args->error);
     if (status == WF_OK && w->folder != NULL)
-        status = receipt_sync(args, w->folder);
+        status = command_name_staged(args, w->folder, endings);
+    if (status != WF_OK && w->folder != NULL)
+        command_drop_staged(w->folder);
     if (status == WF_OK && !args->quiet)
         status = receipt_say(w, ledger);
     return status;
