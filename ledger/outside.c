@@ -86,6 +86,21 @@ static bool is_lost_text(const ledger *l, const char *text, size_t size)
     return same;
 }
 
+/* Torn, changed, of another ledger, or by a key that the store does not know. */
+static wf_status parse(const ledger *l, checkpoint *out, const char *path, const char *text,
+                       size_t size, wf_error *err)
+{
+    wf_error why = {0};
+    wf_status status = signed_head_parse(l, out, path, text, size, &why);
+    if (status == WF_OK || status == WF_SYSTEM)
+        return status == WF_OK ? WF_OK : wf_fail(err, status, "%s", why.text);
+    return wf_fail(err, status,
+                   _("%s; when this copy is damaged, put it back, or make it anew with: wufei "
+                     "repair --guard FILE; when the store is an older one, put the newer one back, "
+                     "or a backup in its place with: wufei restore"),
+                   why.text);
+}
+
 wf_status outside_read(const ledger *l, checkpoint *out, bool *there, wf_error *err)
 {
     char *path = NULL;
@@ -104,7 +119,7 @@ wf_status outside_read(const ledger *l, checkpoint *out, bool *there, wf_error *
         /* Of what was lost, no signature need hold; whether the log admits it, outside_check tells.
          */
         if (!is_lost_text(l, text, size) || !parse_unsigned(out, text, size))
-            status = signed_head_parse(l, out, path, text, size, err);
+            status = parse(l, out, path, text, size, err);
         *there = status == WF_OK;
     }
     free(text);

@@ -62,6 +62,7 @@ wf_status signed_head_parse(const ledger *l, checkpoint *out, const char *name, 
 
 wf_status signed_head_read(ledger *l, checkpoint *out, char **text, wf_error *err)
 {
+    wf_error why = {0};
     char *bytes = NULL;
     char *path = folder_path(l->dir, FILE_CHECKPOINT);
     size_t size = 0;
@@ -75,7 +76,14 @@ wf_status signed_head_read(ledger *l, checkpoint *out, char **text, wf_error *er
                            "restore"),
                          path);
     if (status == WF_OK)
-        status = signed_head_parse(l, out, path, bytes, size, err);
+        status = signed_head_parse(l, out, path, bytes, size, &why);
+    if (status == WF_DAMAGED && bytes != NULL)
+        status = wf_fail(err, status,
+                         _("%s; put the file back as it was, or put a backup in place with: wufei "
+                           "restore"),
+                         why.text);
+    else if (why.status != WF_OK)
+        status = wf_fail(err, status, "%s", why.text);
     if (status == WF_OK && text != NULL)
         *text = bytes;
     else

@@ -7,10 +7,10 @@
  *     operator.signer.next  until it is in its place
  *     operator-ID.pem       a key that was followed by another; a backup of older days needs it
  *
- * The log says which key is the operator's. A change goes: 1 the next one is written, 2 the entry
- * is committed, 3 the present one is put aside, 4 the next one takes its place, 5 the checkpoint is
- * signed by it. Whoever opens the ledger to write after a crash finds the log before step 2, and
- * goes on with the present key; or behind it, and does what is left of 3 to 5.
+ * The log says which key is the operator's. A change goes: 1 the next one is written and synced, 2
+ * the entry is committed, and the checkpoint signed by the next one, 3 the present one is put
+ * aside, 4 the next one takes its place. Whoever opens the ledger to write after a crash finds the
+ * log before step 2, and goes on with the present key; or behind it, and does what is left.
  */
 #include <errno.h>
 #include <limits.h>
