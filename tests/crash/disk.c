@@ -36,10 +36,25 @@ static size_t number_find(numbers *n, uint64_t inode)
     return number_new(n, inode);
 }
 
-static bool names_something(enum trace_kind kind)
+bool disk_op_names(const disk_op *op)
 {
-    return kind == TRACE_MAKE || kind == TRACE_FOLDER || kind == TRACE_RENAME ||
-           kind == TRACE_SWAP || kind == TRACE_LINK || kind == TRACE_UNLINK || kind == TRACE_RMDIR;
+    switch (op->kind) {
+    case TRACE_MAKE:
+    case TRACE_FOLDER:
+    case TRACE_RENAME:
+    case TRACE_SWAP:
+    case TRACE_LINK:
+    case TRACE_UNLINK:
+    case TRACE_RMDIR:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool disk_op_writes(const disk_op *op)
+{
+    return op->kind == TRACE_WRITE || op->kind == TRACE_CUT;
 }
 
 static bool is_two(enum trace_kind kind)
@@ -58,11 +73,11 @@ static void take(disk *d, numbers *n, const trace_record *r, const uint8_t *name
         op.file = number_new(n, r->inode);
     else if (r->inode != 0)
         op.file = number_find(n, r->inode);
-    if (names_something(op.kind))
+    if (disk_op_names(&op))
         op.folder = number_find(n, is_two(op.kind) ? r->other : r->parent);
     if (op.kind == TRACE_MARK) {
         op.name = must(strndup((const char *)op.data, op.size));
-    } else if (names_something(op.kind)) {
+    } else if (disk_op_names(&op)) {
         op.name = must(strndup((const char *)name, r->name_size));
         if (is_two(op.kind)) {
             size_t first = strlen(op.name) + 1;
@@ -76,18 +91,22 @@ static void take(disk *d, numbers *n, const trace_record *r, const uint8_t *name
     d->ops[d->count++] = op;
 }
 
+static bool is_covered(const disk_op *op, const disk_op *sync)
+{
+    if (sync->kind == TRACE_SYNC_ALL)
+        return disk_op_names(op) || disk_op_writes(op);
+    return (disk_op_names(op) && op->folder == sync->file) ||
+           (disk_op_writes(op) && op->file == sync->file);
+}
+
 static void find_durable(disk *d)
 {
     for (size_t s = 0; s < d->count; s++) {
-        if (d->ops[s].kind != TRACE_SYNC)
+        if (d->ops[s].kind != TRACE_SYNC && d->ops[s].kind != TRACE_SYNC_ALL)
             continue;
         for (size_t i = 0; i < s; i++) {
             disk_op *op = &d->ops[i];
-            bool covered = names_something(op->kind)
-                               ? op->folder == d->ops[s].file
-                               : (op->kind == TRACE_WRITE || op->kind == TRACE_CUT) &&
-                                     op->file == d->ops[s].file;
-            if (covered && op->durable_at == SIZE_MAX)
+            if (op->durable_at == SIZE_MAX && is_covered(op, &d->ops[s]))
                 op->durable_at = s;
         }
     }
@@ -122,7 +141,7 @@ bool disk_load(disk *d, const char *trace)
             return false;
         memcpy(&r, d->trace + at, sizeof r);
         at += sizeof r;
-        if (r.kind < TRACE_MAKE || r.kind > TRACE_SWAP || size - at < r.name_size ||
+        if (r.kind < TRACE_MAKE || r.kind > TRACE_SYNC_ALL || size - at < r.name_size ||
             size - at - r.name_size < r.data_size) {
             fprintf(stderr, "%s: not a trace from byte %zu on\n", trace, at);
             return false;

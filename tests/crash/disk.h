@@ -8,6 +8,7 @@
  *     back; a sync of the file does not help. Of the later changes of one folder, a beginning is
  *     there: file systems keep the order of names in one folder, and not between folders. A rename
  *     between two folders is there or not there in both, with the changes of the one it goes to;
+ *   - a sync of the whole disk makes all of that sure at once;
  *   - of everything else any part may be there, in pieces of 512 or 4 096 bytes, in any order, and
  *     a file may have its length without its bytes (zeros).
  *
@@ -45,6 +46,10 @@ typedef struct disk_op {
     size_t size;
     size_t durable_at; /* the op with which it is on the disk for sure; SIZE_MAX: none */
 } disk_op;
+
+/* It changes the names of a folder; the bytes of a file. */
+bool disk_op_names(const disk_op *op);
+bool disk_op_writes(const disk_op *op);
 
 typedef struct disk {
     uint8_t *trace;

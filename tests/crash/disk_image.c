@@ -159,17 +159,6 @@ static void apply_data(image_file *f, const disk_op *op)
 
 /* ---- choosing ----------------------------------------------------------------------------- */
 
-static bool is_name(const disk_op *op)
-{
-    return op->kind != TRACE_WRITE && op->kind != TRACE_CUT && op->kind != TRACE_SYNC &&
-           op->kind != TRACE_MARK;
-}
-
-static bool is_data(const disk_op *op)
-{
-    return op->kind == TRACE_WRITE || op->kind == TRACE_CUT;
-}
-
 /* Whether op i is on the disk for sure: what made it so came back before the point. */
 static bool is_durable(const disk_op *op, size_t point)
 {
@@ -185,7 +174,7 @@ static void choose_counts(size_t *keep, const disk *d, size_t point, disk_mode m
     memset(keep, 0, d->files * sizeof *keep);
     for (size_t i = 0; i < ops; i++) {
         const disk_op *op = &d->ops[i];
-        if ((names ? is_name(op) : is_data(op)) && !is_durable(op, point))
+        if ((names ? disk_op_names(op) : disk_op_writes(op)) && !is_durable(op, point))
             keep[names ? op->folder : op->file]++;
     }
     for (size_t i = 0; i < d->files; i++) {
@@ -223,8 +212,8 @@ static size_t *choose_order(const disk *d, size_t ops, size_t point, disk_mode m
         order[i] = i;
     for (size_t i = ops; mode == DISK_REORDERED && i-- > 0;) {
         size_t other = (size_t)(disk_random(seed) % (i + 1));
-        if (is_data(&d->ops[i]) && is_data(&d->ops[other]) && !is_durable(&d->ops[i], point) &&
-            !is_durable(&d->ops[other], point)) {
+        if (disk_op_writes(&d->ops[i]) && disk_op_writes(&d->ops[other]) &&
+            !is_durable(&d->ops[i], point) && !is_durable(&d->ops[other], point)) {
             order[i] = other;
             order[other] = i;
         }
@@ -243,7 +232,7 @@ disk_image *disk_after(const disk *d, size_t point, disk_mode mode, uint64_t see
     choose_counts(keep, d, point, mode, true, &seed);
     for (size_t i = 0; i < ops; i++) {
         const disk_op *op = &d->ops[i];
-        if (!is_name(op))
+        if (!disk_op_names(op))
             continue;
         if (is_durable(op, point))
             apply_name(image, op);
@@ -256,7 +245,7 @@ disk_image *disk_after(const disk *d, size_t point, disk_mode mode, uint64_t see
     size_t *order = choose_order(d, ops, point, mode, &seed);
     for (size_t i = 0; i < ops; i++) {
         const disk_op *op = &d->ops[order[i]];
-        if (!is_data(op))
+        if (!disk_op_writes(op))
             continue;
         if (is_durable(op, point))
             apply_data(&image->files[op->file], op);

@@ -6,13 +6,15 @@
  *     crash-explore --whole TRACE ROOT
  *
  * ROOT is the folder that was recorded, as the workload left it. The trace is first held against
- * it: a recorder that misses something is no witness. Then round after round each point of the
- * trace behind its mark "begin" gives one state of the disk (disk.h), until so many different ones
- * were looked at, or 40 rounds bring nothing new. A state is named by its point and its round, and
- * with the same seed it is the same state: --state looks at one alone, with --keep its files stay.
+ * it: a recorder that misses something is no witness. Then ROOT steps aside, to ROOT.recorded, and
+ * comes back at the end: each state is laid out in its place, since files in it name others by
+ * their whole path (the guard of a ledger). So round after round each point of the trace behind its
+ * mark "begin" gives one state of the disk (disk.h), until so many different ones were looked at,
+ * or 40 rounds bring nothing new. A state is named by its point and its round, and with the same
+ * seed it is the same state: --state looks at one alone, with --keep its files stay in ROOT.
  *
- * --deaf: on a disk that takes no notice of syncs. Ledgers must be lost then, or the search is
- * blind.
+ * --deaf: on a disk that takes no notice of syncs from the mark "begin" on. Statements must be lost
+ * then and guards be ahead, or the search is blind.
  *
  * --whole checks ROOT itself, against everything that the trace promises: for a workload that was
  * killed, or whose calls failed.
@@ -37,10 +39,10 @@ typedef struct exploration {
     size_t promise_count;
     size_t begin; /* the first point */
     uint64_t seed;
-    char folder[64];
-    uint64_t *seen; /* digests, a hash table of seen_size places */
+    const char *folder; /* where a state is laid out */
+    uint64_t *seen;     /* digests, a hash table of seen_size places */
     size_t seen_size, distinct, tried;
-    size_t classes[CHECK_CLASSES];
+    size_t classes[CHECK_CLASSES], guards[CHECK_GUARD_CLASSES];
     char refusal[CHECK_TEXT]; /* the last one, as a sample */
 } exploration;
 
@@ -104,7 +106,7 @@ static uint64_t promised(const exploration *x, size_t point)
 
 static void try_state(exploration *x, size_t point, size_t round, bool always)
 {
-    disk_mode mode = (disk_mode)(round % DISK_MODES);
+    disk_mode mode = (disk_mode)((round + point) % DISK_MODES);
     uint64_t seed = x->seed ^ (uint64_t)point << 20 ^ (uint64_t)round << 44;
     check_result result;
     disk_image *image = disk_after(&x->disk, point, mode, disk_random(&seed));
@@ -118,6 +120,7 @@ static void try_state(exploration *x, size_t point, size_t round, bool always)
         check_root(&result, x->folder, x->promises, x->promise_count, point,
                    always || x->tried % REBUILD_EVERY == 0, true);
         x->classes[result.class]++;
+        x->guards[result.guard]++;
         if (result.class == CHECK_REFUSED)
             strcpy(x->refusal, result.text);
         if (result.class == CHECK_FAILED && x->classes[CHECK_FAILED] <= FAILURES_SHOWN)
@@ -127,15 +130,32 @@ static void try_state(exploration *x, size_t point, size_t round, bool always)
     disk_image_free(image);
 }
 
+/* A step by which all of so many points are come by, far from each other at first. */
+static size_t step_of(size_t points)
+{
+    size_t step = points * 618 / 1000 + 1;
+    for (;; step++) {
+        size_t a = points, b = step;
+        while (b != 0) {
+            size_t rest = a % b;
+            a = b;
+            b = rest;
+        }
+        if (a == 1)
+            return step;
+    }
+}
+
+/* A mark or a sync changes nothing: the point behind it is the same but for promises. */
 static void explore(exploration *x, size_t states)
 {
     size_t idle = 0;
+    size_t points = x->disk.count + 2 - x->begin;
+    size_t step = step_of(points);
     for (size_t round = 0; round < ROUNDS_MAX && idle < ROUNDS_IDLE && x->tried < states; round++) {
         size_t before = x->distinct;
-        for (size_t point = x->begin; point <= x->disk.count + 1 && x->tried < states; point++) {
-            /* A mark or a sync changes nothing: the point behind it is the same but for promises.
-             */
-            try_state(x, point, round, false);
+        for (size_t i = 0; i < points && x->tried < states; i++) {
+            try_state(x, x->begin + i * step % points, round, false);
             empty_folder(x->folder);
         }
         idle = x->distinct == before ? idle + 1 : 0;
@@ -150,6 +170,10 @@ static int report(const exploration *x, const char *trace)
            name != NULL ? name + 1 : trace, x->tried, x->disk.count + 2 - x->begin,
            x->classes[CHECK_OPENED], x->classes[CHECK_ABSENT], x->classes[CHECK_REFUSED],
            x->classes[CHECK_FAILED], (unsigned long long)x->seed);
+    if (x->guards[CHECK_GUARD_NONE] < x->tried)
+        printf("  the guard: %zu as the ledger, %zu older, %zu of what was put back, %zu none\n",
+               x->guards[CHECK_GUARD_EQUAL], x->guards[CHECK_GUARD_OLDER],
+               x->guards[CHECK_GUARD_AHEAD], x->guards[CHECK_GUARD_NONE]);
     if (x->refusal[0] != '\0')
         printf("  refused, for example: %s\n", x->refusal);
     return x->classes[CHECK_FAILED] == 0 && x->tried > 0 ? 0 : 1;
@@ -172,56 +196,83 @@ static bool recorder_saw_all(const exploration *x, const char *root)
     return same;
 }
 
-int main(int argc, char **argv)
+typedef struct settings {
+    bool whole, keep, deaf;
+    size_t states, point, round; /* point 0: all of them */
+    const char *trace, *root;
+} settings;
+
+static bool take_arguments(settings *out, exploration *x, int argc, char **argv)
 {
-    exploration x = {.seed = 1};
-    size_t states = 500, point = 0, round = 0;
-    bool whole = false, keep = false, deaf = false;
     int at = 1;
     for (; at < argc && argv[at][0] == '-'; at++) {
         const char *value = at + 1 < argc ? argv[at + 1] : "";
         if (strcmp(argv[at], "--whole") == 0)
-            whole = true;
+            out->whole = true;
         else if (strcmp(argv[at], "--deaf") == 0)
-            deaf = true;
+            out->deaf = true;
         else if (strcmp(argv[at], "--keep") == 0)
-            keep = true;
+            out->keep = true;
         else if (strcmp(argv[at], "--seed") == 0 && ++at < argc)
-            x.seed = strtoull(value, NULL, 10);
+            x->seed = strtoull(value, NULL, 10);
         else if (strcmp(argv[at], "--states") == 0 && ++at < argc)
-            states = strtoul(value, NULL, 10);
+            out->states = strtoul(value, NULL, 10);
         else if (strcmp(argv[at], "--state") == 0 && ++at < argc)
-            sscanf(value, "%zu.%zu", &point, &round);
+            sscanf(value, "%zu.%zu", &out->point, &out->round);
+        else
+            return false;
     }
-    if (argc - at != 2 || !disk_load(&x.disk, argv[at])) {
+    if (argc - at != 2)
+        return false;
+    out->trace = argv[at];
+    out->root = argv[at + 1];
+    return true;
+}
+
+/* The states, laid out in the place of the root. */
+static int explore_root(exploration *x, const settings *s)
+{
+    char aside[PATH_MAX];
+    x->folder = s->root;
+    x->seen_size = 4 * s->states + 64;
+    x->seen = calloc(x->seen_size, sizeof *x->seen);
+    snprintf(aside, sizeof aside, "%s.recorded", s->root);
+    if (x->seen == NULL || rename(s->root, aside) != 0 || mkdir(s->root, 0777) != 0) {
+        perror(aside);
+        return 2;
+    }
+    if (s->point > 0)
+        try_state(x, s->point, s->round, true);
+    else
+        explore(x, s->states);
+    if (s->keep) {
+        printf("the files are in %s; what was recorded is in %s\n", s->root, aside);
+    } else {
+        empty_folder(s->root);
+        if (rmdir(s->root) != 0 || rename(aside, s->root) != 0)
+            perror(aside);
+    }
+    free(x->seen);
+    return report(x, s->trace);
+}
+
+int main(int argc, char **argv)
+{
+    exploration x = {.seed = 1};
+    settings s = {.states = 500};
+    if (!take_arguments(&s, &x, argc, argv) || !disk_load(&x.disk, s.trace)) {
         fprintf(stderr, "usage: see the beginning of explorer.c\n");
         return 2;
     }
-    for (size_t i = 0; deaf && i < x.disk.count; i++)
-        x.disk.ops[i].durable_at = SIZE_MAX;
     take_marks(&x);
+    for (size_t i = 0; s.deaf && i < x.disk.count; i++)
+        if (x.disk.ops[i].durable_at != SIZE_MAX && x.disk.ops[i].durable_at >= x.begin)
+            x.disk.ops[i].durable_at = SIZE_MAX;
     check_warm_up();
-    if (whole)
-        return check_whole(&x, argv[at + 1]);
-    if (!recorder_saw_all(&x, argv[at + 1]))
-        return 2;
-    x.seen_size = 4 * states + 64;
-    x.seen = calloc(x.seen_size, sizeof *x.seen);
-    snprintf(x.folder, sizeof x.folder, "%s/wufei-crash-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    if (x.seen == NULL || mkdtemp(x.folder) == NULL) {
-        perror(x.folder);
-        return 2;
-    }
-    if (point > 0)
-        try_state(&x, point, round, true);
-    else
-        explore(&x, states);
-    if (keep) {
-        printf("the files are in %s\n", x.folder);
-    } else {
-        empty_folder(x.folder);
-        rmdir(x.folder);
-    }
-    return report(&x, argv[at]);
+    int status = s.whole                        ? check_whole(&x, s.root)
+                 : recorder_saw_all(&x, s.root) ? explore_root(&x, &s)
+                                                : 2;
+    free(x.promises);
+    disk_free(&x.disk);
+    return status;
 }

@@ -3,14 +3,10 @@
 # faults.sh STRIDE [WORKLOAD...]. The command says so and ends with status 4, or, when the call did
 # not matter, does its work; the ledger is whole, and the next attempt comes through.
 set -euo pipefail
-. "$(dirname "$0")/workloads.sh"
-begin_suite
-stride=$1
-shift
-[ $# -gt 0 ] || set -- $workloads
-for name in "$@"; do
+. "$(dirname "$0")/suite.sh"
+begin_suite "stride" "$workloads" "$@"
+for name in "${chosen[@]}"; do
     base "$name"
-    tried=0
     for code in 5 28; do
         for on in "" +; do
             for ((n = 1; ; n += stride)); do

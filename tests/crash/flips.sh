@@ -7,9 +7,9 @@
 # FLIP (FILE:BYTE:BIT) looks at that one alone. Each run makes a ledger with a key of its own; the one
 # of a failed run is kept, and CRASH_BASE=FOLDER takes it again.
 set -euo pipefail
-. "$(dirname "$0")/workloads.sh"
-begin_suite
-flips=$1 RANDOM=$2 only=${3:-}
+. "$(dirname "$0")/suite.sh"
+begin_suite "flips seed" "" "$@"
+RANDOM=$seed only=${chosen[0]:-}
 root=$work/flips ledger=$work/flips/ledger
 if [ -n "${CRASH_BASE:-}" ]; then
     cp -a "$CRASH_BASE" "$root"
@@ -93,7 +93,7 @@ for ((turn = 0; turn < flips; turn++)); do
     fi
     [ -z "$only" ] || break
 done
-echo "flips: $flips bits: $detected detected, $harmless harmless, $served served (seed $2)"
+echo "flips: $flips bits: $detected detected, $harmless harmless, $served served (seed $seed)"
 if [ "$failures" -gt 0 ] && [ -z "${CRASH_BASE:-}" ]; then
     kept=$(mktemp -d /tmp/wufei-flips-XXXXXX)
     cp -a "$root.base/." "$kept"

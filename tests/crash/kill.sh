@@ -2,14 +2,10 @@
 # kill -9 before each call that changes a file, and in the middle of each long write: kill.sh STRIDE
 # [WORKLOAD...]; with a stride of 3 every third call.
 set -euo pipefail
-. "$(dirname "$0")/workloads.sh"
-begin_suite
-stride=$1
-shift
-[ $# -gt 0 ] || set -- $workloads
-for name in "$@"; do
+. "$(dirname "$0")/suite.sh"
+begin_suite "stride" "$workloads" "$@"
+for name in "${chosen[@]}"; do
     base "$name"
-    tried=0
     for ((n = 1; ; n += stride)); do
         disturb "$name" CRASH_KILL="$n"
         [ "$got" -ne 0 ] || break

@@ -2,8 +2,8 @@
 # What runs short: the clock, places for readers, descriptors, memory; and what stands in each
 # other's way: two writers, a reader that stays. limits.sh
 set -euo pipefail
-. "$(dirname "$0")/workloads.sh"
-begin_suite
+. "$(dirname "$0")/suite.sh"
+begin_suite "" "" "$@"
 root=$work/limits
 mkdir "$root"
 export WUFEI_LEDGER=$root/ledger

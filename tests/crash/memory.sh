@@ -3,17 +3,10 @@
 # and ends with status 4, or does without the memory and answers as always; never a signal, never
 # another answer, never a word of damage. The ledger is whole afterwards.
 set -euo pipefail
-. "$(dirname "$0")/workloads.sh"
-begin_suite
-stride=$1
-shift
-[ $# -gt 0 ] || set -- init import append verify show balance prove rebuild checkpoint
+. "$(dirname "$0")/suite.sh"
+begin_suite "stride" "init import append verify show balance prove rebuild checkpoint" "$@"
 
-base append
-for name in verify show balance prove rebuild checkpoint; do
-    ln -s append.base "$work/$name.base"
-    cp "$trace.base" "$work/$name.trace.base"
-done
+base append # the questions are asked of it too
 act_verify() { exec wufei -L "$root/ledger" verify --signatures; }
 act_show() { exec wufei -L "$root/ledger" show M1; }
 act_balance() { exec wufei -L "$root/ledger" balance; }
@@ -24,10 +17,11 @@ act_checkpoint() { exec wufei -L "$root/ledger" checkpoint; }
 # alike FILE: what is said apart from times and rates
 alike() { sed -E 's/[0-9.]+ s\b//; s/,[0-9]+,,?$//' "$1" | grep -v per_second | cut -d, -f1-3; }
 
-for name in "$@"; do
-    case $name in init | import) base "$name" ;; esac
-    root=$work/$name trace=$work/$name.trace
-    tried=0
+for name in "${chosen[@]}"; do
+    case $name in
+    init | import) base "$name" ;;
+    *) root=$work/append trace=$work/append.trace tried=0 ;;
+    esac
     disturb "$name" LD_PRELOAD="$crash_bin/recorder.so:$crash_bin/allocator.so" \
         CRASH_ALLOCATIONS="$work/allocations"
     [ "$got" -eq 0 ] || bad "$name: exit $got"

@@ -1,6 +1,6 @@
 /*
  * trace.h: what a program did to the files of one folder, in the order it did it: written by
- * recorder.c, read by disk.c.
+ * the recorder (recorder.h), read by disk.c.
  *
  * A trace is a file of records, each a trace_record in the machine's own byte order, followed by
  * `name_size` bytes of name and `data_size` bytes of data:
@@ -16,6 +16,7 @@
  *     TRACE_WRITE   the file                 1: synced   where                     the bytes
  *     TRACE_CUT     the file                             new size
  *     TRACE_SYNC    of either
+ *     TRACE_SYNC_ALL                                                of everything
  *     TRACE_MARK                                                                   a text
  *
  * A record is appended when its call has come back well, by one write: processes share a trace.
@@ -43,7 +44,8 @@ enum trace_kind {
     TRACE_CUT,
     TRACE_SYNC,
     TRACE_MARK,
-    TRACE_SWAP
+    TRACE_SWAP,
+    TRACE_SYNC_ALL
 };
 
 typedef struct trace_record {

@@ -5,7 +5,6 @@
  *     crash-work acknowledge NAME LEDGER        marks that LEDGER is whole and holds what it holds
  *     crash-work import NAME LEDGER BUNDLE N    an import in commits of at most N entries, which
  *                                               marks each statement as it is acknowledged
- *     crash-work rotate NAME LEDGER             a new key of the operator
  *     crash-work witness NAME STATE FOLDER N    a witness that gets the requests FOLDER/request,
  *                                               FOLDER/request.1 ... request.N, and marks the sizes
  *                                               it cosigned; see check.h for FOLDER
@@ -162,23 +161,6 @@ static int import(const char *path, const char *bundle, size_t group_max)
     return status == WF_OK ? 0 : fail(&err);
 }
 
-/* ---- keys --------------------------------------------------------------------------------- */
-
-static int rotate(const char *path)
-{
-    wf_error err = {0};
-    wf_ledger *l = NULL;
-    const wf_open_options options = {.at = WF_AT_NOW, .threads = 1};
-    const ledger_successor made = {0};
-    wf_status status = wf_open(&l, path, &options, &err);
-    if (status == WF_OK)
-        status = ledger_rotate_operator(l->log, &made, &err);
-    if (status == WF_OK)
-        status = mark_entries(l, &err);
-    wf_close(l);
-    return status == WF_OK ? 0 : fail(&err);
-}
-
 /* ---- a witness ---------------------------------------------------------------------------- */
 
 /* The size stands in the second line of the checkpoint, which is behind the proof's empty line. */
@@ -267,8 +249,6 @@ int main(int argc, char **argv)
         ledger_name = argv[2];
     if (argc == 4 && strcmp(argv[1], "acknowledge") == 0)
         return acknowledge(argv[3]);
-    if (argc == 4 && strcmp(argv[1], "rotate") == 0)
-        return rotate(argv[3]);
     if (argc == 6 && strcmp(argv[1], "import") == 0)
         return import(argv[3], argv[4], strtoul(argv[5], NULL, 10));
     if (argc == 6 && strcmp(argv[1], "witness") == 0)

@@ -1,44 +1,72 @@
-# What the crash suite lets programs do; sourced. Each workload NAME has prepare_NAME, which brings
-# the root folder $root to where it begins, and act_NAME, the one process that is disturbed. Marks go
-# into the trace where one is written (check.h). $city and $more are bundles.
+# What the crash suite lets programs do; sourced by suite.sh, which calls it. Each workload NAME has
+#
+#     prepare_NAME    brings the root folder $root to where it begins, and writes into the trace what
+#                     is promised of it already (mark; check.h says what the words mean)
+#     act_NAME        the one process that is disturbed
+#     after_NAME      if there is one: what it has promised when it came back
+#
+# $city and $more are bundles, $work is a folder outside of the root. Whatever prepare_NAME and
+# act_NAME do to files under the root is recorded.
 
-crash_bin=$WUFEI_BUILD/crash
-workloads="init import append sm2 archive backup restore rotate witness ask"
+workloads="init guard import append sm2 archive backup restore rotate party revoke witness ask"
 
-# enter LEDGER BUNDLE: the receipt goes elsewhere: what is written through FILE is not recorded
+mark() { crash-work mark "$*"; }
+# made: a ledger is whole now, and all that it holds is promised
+made() { crash-work acknowledge ledger "$root/ledger"; }
+# enter LEDGER BUNDLE: the receipts of a preparation are of no interest
 clear_receipt() { rm -f "$work"/receipt.*; }
 enter() {
     clear_receipt
     wufei -L "$1" import "$2" --receipt "$work/receipt.tlog-proof" > /dev/null 2>&1
 }
-mark() { crash-work mark "$*"; }
+# write_more FOLDER [COUNT]: more acts of the city of ../command/bundle.sh
+write_more() {
+    local i
+    mkdir -p "$1"
+    {
+        echo "batch_id,site_id,time,waste_code,mass_kg,basis"
+        for i in $(seq 1 "${2:-40}"); do
+            echo "B$i,F1,2026-03-0$((i % 9 + 1))T08:00:00+08:00,336-064-17,$((i % 90 + 1)),weighed"
+        done
+    } > "$1/generation.csv"
+}
+
+# --- ledgers, and entries for them
 
 prepare_init() { mark may ledger init; }
 act_init() { exec wufei -L "$root/ledger" init --origin crash.test.example/waste; }
 
+# the last checkpoint is kept outside of the folder as well
+prepare_guard() {
+    mark may ledger init
+    mkdir "$root/elsewhere"
+}
+act_guard() { exec wufei -L "$root/ledger" init --origin crash.test.example/waste \
+    --guard "$root/elsewhere/guard"; }
+after_guard() { mark guard ledger; }
+
 prepare_import() {
     prepare_init
     wufei -L "$root/ledger" init --origin crash.test.example/waste
-    crash-work acknowledge ledger "$root/ledger"
+    made
 }
-act_import() {
-    clear_receipt
-    exec wufei -L "$root/ledger" import "$city" --receipt "$work/receipt.tlog-proof"
-}
+act_import() { exec wufei -L "$root/ledger" import "$city"; }
 
 # the same with the other suite
 prepare_sm2() {
     prepare_init
     wufei -L "$root/ledger" init --origin crash.test.example/waste --suite sm2-sm3
-    crash-work acknowledge ledger "$root/ledger"
+    made
 }
 act_sm2() { act_import; }
 
-# many small commits onto what is there
+# many small commits onto what is there, each of them with its guard; so all that follow
 prepare_append() {
-    prepare_import
+    prepare_guard
+    wufei -L "$root/ledger" init --origin crash.test.example/waste --guard "$root/elsewhere/guard"
+    mark guard ledger
     enter "$root/ledger" "$city"
-    crash-work acknowledge ledger "$root/ledger"
+    made
 }
 act_append() { exec crash-work import ledger "$root/ledger" "$more" 4; }
 
@@ -48,29 +76,77 @@ prepare_archive() {
     write_more "$work/many" 600
     sed -i "s/^B\([0-9]*\),/B\1many,/" "$work/many/generation.csv"
     enter "$root/ledger" "$work/many"
-    crash-work acknowledge ledger "$root/ledger"
+    made
 }
 act_archive() { exec wufei -L "$root/ledger" archive --all; }
+
+# --- copies
 
 prepare_backup() {
     prepare_append
     mark may backup copy
 }
 act_backup() { exec wufei -L "$root/ledger" backup "$root/backup" --with-key; }
+after_backup() { crash-work acknowledge backup "$root/backup"; }
 
 # a backup, and then entries that are lost with the ledger that it takes the place of
 prepare_restore() {
     prepare_append
-    wufei -L "$root/ledger" backup "$root/backup" --with-key > /dev/null
-    crash-work acknowledge backup "$root/backup"
     mark may backup copy
+    wufei -L "$root/ledger" backup "$root/backup" --with-key > /dev/null
+    after_backup
     mark replaced ledger "$(wufei -L "$root/ledger" stat | awk -F, '$1 == "entries" { print $2; exit }')"
     enter "$root/ledger" "$more"
 }
 act_restore() { exec wufei -L "$root/ledger" restore "$root/backup"; }
 
+# --- keys. No name of a key's file is given where the command finds one itself.
+
 prepare_rotate() { prepare_append; }
-act_rotate() { exec crash-work rotate ledger "$root/ledger"; }
+act_rotate() { exec wufei -L "$root/ledger" key rotate; }
+
+# new_key: of a party, in $root/keys; its file in $key
+new_key() { key=$root/keys/$(cd "$root/keys" && wufei key new | awk -F, 'NR == 2 { print $1 }'); }
+prepare_party() {
+    prepare_append
+    mkdir "$root/keys"
+    mark keys ledger keys
+    new_key
+    wufei -L "$root/ledger" key add PG "$key.pub" > /dev/null 2>&1
+    made
+    old=$key
+    new_key
+    echo "$old $key" > "$work/party.keys"
+}
+act_party() {
+    read -r old key < "$work/party.keys"
+    exec wufei -L "$root/ledger" key rotate PG --key "$old" --new "$key"
+}
+
+# two of three offline keys put another key in the operator's place
+prepare_revoke() {
+    local offline=() id
+    prepare_append
+    mkdir "$root/keys"
+    for _ in 1 2 3; do
+        new_key
+        offline+=("$key")
+    done
+    new_key
+    id=$(wufei -L "$root/ledger" key show | awk -F, '$1 == "operator" { print $2 }')
+    wufei -L "$root/ledger" key quorum --threshold 2 "${offline[@]/%/.pub}"
+    wufei -L "$root/ledger" key revoke operator --id "$id" --reason lost --new "$key" \
+        --order "$work/revoke.order"
+    wufei key sign "$work/revoke.order" --key "${offline[0]}"
+    wufei key sign "$work/revoke.order" --key "${offline[2]}"
+    made
+    echo "$key" > "$work/successor"
+}
+act_revoke() {
+    exec wufei -L "$root/ledger" key enter "$work/revoke.order" --new "$(cat "$work/successor")"
+}
+
+# --- witnesses
 
 # a witness outside of the root has its key and its requests in $work/requests
 prepare_witness() {
@@ -117,123 +193,3 @@ prepare_ask() {
 }
 act_ask() { exec wufei -L "$root/ledger" witness ask --policy "$work/asking/policy"; }
 after_ask() { mark witnessed ledger "$(sed -n 2p "$root/ledger/checkpoint")"; }
-
-# write_more FOLDER: more acts of the city of ../command/bundle.sh
-write_more() {
-    local i
-    mkdir -p "$1"
-    {
-        echo "batch_id,site_id,time,waste_code,mass_kg,basis"
-        for i in $(seq 1 "${2:-40}"); do
-            echo "B$i,F1,2026-03-0$((i % 9 + 1))T08:00:00+08:00,336-064-17,$((i % 90 + 1)),weighed"
-        done
-    } > "$1/generation.csv"
-}
-
-# begin_suite: a folder of our own, in memory where there is room for it
-begin_suite() {
-    . "$WUFEI_SOURCE/tests/command/bundle.sh"
-    local place=/tmp
-    [ -w /dev/shm ] && place=/dev/shm
-    work=$(mktemp -d "$place/wufei-crash-XXXXXX")
-    trap end_suite EXIT
-    unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
-    export LC_ALL=C.UTF-8 TMPDIR=$work PATH=$crash_bin:$PATH
-    unset LANGUAGE WUFEI_LEDGER
-    city=$work/city more=$work/more
-    write_bundle "$city"
-    write_more "$more"
-    failures=0
-}
-
-end_suite() {
-    [ ! -s "$work/witness.pid" ] || kill "$(cat "$work/witness.pid")"
-    rm -rf "$work"
-}
-
-# run WORKLOAD ...: its act, in a process of its own, with the settings given: run init CRASH_KILL=7
-run() {
-    local name=$1
-    shift
-    (
-        export CRASH_ROOT=$root LD_PRELOAD=$crash_bin/recorder.so "$@"
-        ulimit -t 30 # nothing turns in a circle
-        "act_$name"
-    )
-}
-
-# record WORKLOAD: from the beginning to the end into $trace
-record() {
-    root=$work/$1 trace=$work/$1.trace
-    mkdir "$root"
-    (
-        export CRASH_ROOT=$root CRASH_TRACE=$trace LD_PRELOAD=$crash_bin/recorder.so
-        "prepare_$1" && mark begin
-    ) > /dev/null
-    run "$1" CRASH_TRACE="$trace" > /dev/null
-    (
-        export CRASH_ROOT=$root CRASH_TRACE=$trace LD_PRELOAD=$crash_bin/recorder.so
-        acknowledge_all "$1"
-    )
-}
-
-# acknowledge_all WORKLOAD: its act has come back
-acknowledge_all() {
-    local name
-    for name in ledger backup; do
-        [ ! -d "$root/$name" ] || crash-work acknowledge "$name" "$root/$name"
-    done
-    case $1 in ask) after_ask ;; esac
-}
-
-# base WORKLOAD: prepares it, and keeps what is there for disturb
-base() {
-    root=$work/$1 trace=$work/$1.trace
-    mkdir "$root"
-    (
-        export CRASH_ROOT=$root CRASH_TRACE=$trace LD_PRELOAD=$crash_bin/recorder.so
-        "prepare_$1" && mark begin
-    ) > /dev/null
-    cp -a "$root" "$root.base"
-    cp "$trace" "$trace.base"
-}
-
-# disturb WORKLOAD SETTING...: its act from the base, under the settings; its status in $got, its
-# words in $work/out and $work/err.
-disturb() {
-    rm -rf "$root"
-    cp -a "$root.base" "$root"
-    cp "$trace.base" "$trace"
-    got=0
-    run "$@" CRASH_TRACE="$trace" > "$work/out" 2> "$work/err" < /dev/null || got=$?
-    tried=$((tried + 1))
-}
-
-# bad WHAT: one failure, with what was said
-bad() {
-    echo "FAIL: $*"
-    head -c 600 "$work/err"
-    failures=$((failures + 1))
-}
-
-# whole WHAT: the ledgers of the root are what they were promised to be
-whole() {
-    crash-explore --whole "$trace" "$root" > "$work/check" 2>&1 ||
-        bad "$*: $(cat "$work/check")"
-}
-
-# again WORKLOAD WHAT: without the disturbance it comes through
-again() {
-    local name=$1 status=0
-    shift
-    # what failed to sync the name of what it had made whole need not be repeated
-    case $name in
-    init) [ ! -e "$root/ledger" ] || return 0 ;;
-    backup) rm -rf "$root/backup" ;;
-    # the check has entered something that the witness is not to see: the base is without it
-    ask) return 0 ;;
-    esac
-    run "$name" CRASH_TRACE="$trace" > "$work/out" 2> "$work/err" || status=$?
-    [ "$status" -eq 0 ] || bad "$*: the next attempt: exit $status"
-    whole "$*, after the next attempt"
-}

@@ -1,0 +1,41 @@
+/*
+ * check_private.h: what the parts of the check share (check.h).
+ */
+#ifndef CRASH_CHECK_PRIVATE_H
+#define CRASH_CHECK_PRIVATE_H
+
+#include "check.h"
+
+#include "api/api.h"
+#include "ledger_private.h"
+
+/* The party whose key a check enters, to see that the ledger goes on. */
+#define CHECK_PARTY "crash.test"
+
+/* What is known of one ledger, or witness, at the point. */
+typedef struct expected {
+    const char *name;
+    const char *root;
+    char path[4096];                                  /* ROOT/NAME */
+    bool by_init, copy, whole, guarded, witness;      /* whole: it is promised */
+    const char *folder;                               /* of a witness: its key, logs and request */
+    const char *keys;                                 /* folder of the parties' keys, or NULL */
+    unsigned long long cosigned, witnessed, replaced; /* sizes; replaced 0: not */
+    const promise *promises;
+    size_t count, point;
+} expected;
+
+/* The promise is about this ledger and was made before the point. */
+bool check_is_promised(const expected *e, const promise *p);
+/* Always false. */
+bool check_fail(check_result *out, const expected *e, const char *what, const wf_error *err);
+
+void check_ledger(check_result *out, expected *e, bool rebuild, bool write);
+void check_witness(check_result *out, const expected *e);
+
+/* Before it is opened: a guard that is ahead would only look like a ledger that is refused. */
+bool check_guard(check_result *out, const expected *e);
+bool check_keys(check_result *out, const expected *e, wf_ledger *l);
+bool check_receipts(check_result *out, const expected *e, wf_ledger *l);
+
+#endif
