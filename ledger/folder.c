@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/number.h"
@@ -166,12 +167,34 @@ wf_status folder_check_format(const char *dir, wf_error *err)
     return status;
 }
 
+/* Who holds the flock on the file, by the kernel's table; 0: that does not say. The file itself
+   says nothing, or who was there before, until its holder has written into it. */
+static long lock_holder(int fd)
+{
+    char line[256], inode[64];
+    struct stat st;
+    long pid = 0, found = 0;
+    FILE *table = fstat(fd, &st) == 0 ? fopen("/proc/locks", "re") : NULL;
+    if (table == NULL)
+        return 0;
+    snprintf(inode, sizeof inode, " %02x:%02x:%llu ", major(st.st_dev), minor(st.st_dev),
+             (unsigned long long)st.st_ino);
+    while (found <= 0 && fgets(line, sizeof line, table) != NULL)
+        if (strstr(line, inode) != NULL && sscanf(line, "%*d: FLOCK %*s %*s %ld", &pid) == 1)
+            found = pid; /* -1 and 0: a process that cannot be seen from here (containers) */
+    fclose(table);
+    return found > 0 ? found : 0;
+}
+
 static wf_status say_who_writes(const char *dir, int fd, wf_error *err)
 {
     char pid[24] = "";
-    ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
-    if (n <= 0)
-        snprintf(pid, sizeof pid, "?");
+    long holder = lock_holder(fd);
+    if (holder > 0)
+        snprintf(pid, sizeof pid, "%ld", holder);
+    else if (pread(fd, pid, sizeof pid - 1, 0) <= 0)
+        return wf_fail(err, WF_SYSTEM, _("%s: another process is writing; wait for it or stop it"),
+                       dir);
     return wf_fail(err, WF_SYSTEM, _("%s: another process (%s) is writing; wait for it or stop it"),
                    dir, pid);
 }

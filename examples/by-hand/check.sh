@@ -20,6 +20,20 @@ suite=ed25519
 sm2_identifier=77756665692f736d322d736d332f76310a
 
 fails() { echo "check.sh: does not hold: $*" >&2; exit 1; }
+# Files that must be there; of all but an entry, text without NUL, which the shell would pass over.
+needs() {
+    local file
+    for file; do
+        [ -f "$file" ] && [ -r "$file" ] || { echo "check.sh: $file: there is no such file, or it cannot be read" >&2; exit 2; }
+    done
+}
+needs_text() {
+    local file
+    needs "$@"
+    for file; do
+        [ "$(tr -cd '\0' <"$file" | wc -c)" -eq 0 ] || fails "$file has NUL bytes in it: it is no note and no proof"
+    done
+}
 hex() { od -An -v -tx1 | tr -d ' \n'; }
 unhex() { printf '%b' "$(sed 's/../\\x&/g' <<<"$1")"; }
 base64_hex() { base64 -d <<<"$1" 2>/dev/null | hex; }
@@ -75,6 +89,8 @@ read_hashes() {
 
 receipt() {
     local vkey=$1 entry=$2 proof=$3 index last hash sibling
+    needs "$entry"
+    needs_text "$proof"
     [ "$(sed -n 1p "$proof")" = c2sp.org/tlog-proof@v1 ] || fails "$proof is not a tlog-proof"
     sed '1,/^$/d' "$proof" >"$work/note"
     signed_note "$work/note" "$vkey" tree
@@ -101,6 +117,7 @@ receipt() {
 
 extends() {
     local vkey=$1 at last first second step
+    needs_text "$2" "$3" "$4"
     signed_note "$2" "$vkey" old
     signed_note "$3" "$vkey" new
     read_hashes "$4"

@@ -161,6 +161,8 @@ WF_API wf_status wf_list(wf_ledger *ledger, const char *what, const wf_filter *f
    first; else "". `with_mass`: only what wf_trace takes. */
 WF_API wf_status wf_meanings(wf_ledger *ledger, const char *id, bool with_mass, char *out,
                              size_t size, wf_error *err);
+/* Whether a party of this id was entered. */
+WF_API wf_status wf_has_party(wf_ledger *ledger, const char *party, bool *out, wf_error *err);
 /* The object, its history with entry numbers, who signed, and what its own record shows wrong with
    it; the audit is not asked, that is wf_audit with the filter's `about`. */
 WF_API wf_status wf_show(wf_ledger *ledger, const char *id, const wf_sink *sink, wf_error *err);
@@ -413,7 +415,7 @@ typedef struct wf_key_change {
     const char *key_id;     /* of an order: the key that is to end */
 } wf_key_change;
 
-/* The operator enters a party's public key. */
+/* The operator enters a party's public key. The party itself may be entered later: wf_has_party. */
 WF_API wf_status wf_key_add(wf_ledger *ledger, const char *party, const char *path, wf_error *err);
 WF_API wf_status wf_key_rotate(wf_ledger *ledger, const wf_key_change *change, wf_error *err);
 /* By the key itself. */

@@ -249,12 +249,11 @@ static wf_status load_public(suite_public_key *out, const char *path, bool *ther
     key_file f;
     out->size = 0;
     wf_status status = key_file_read(&f, path, there, err);
-    if (status != WF_OK || f.text == NULL)
-        return status;
-    EVP_PKEY *key = read_public(&f);
-    if (key == NULL)
+    bool has_text = status == WF_OK && f.text != NULL;
+    EVP_PKEY *key = has_text ? read_public(&f) : NULL;
+    if (has_text && key == NULL)
         status = parse_private(&key, &f, path, err);
-    if (status == WF_OK && !key_public(out, key))
+    if (has_text && status == WF_OK && !key_public(out, key))
         status = wf_fail(err, WF_REFUSED, _("%s does not hold an Ed25519 or SM2 key in PEM"), path);
     EVP_PKEY_free(key);
     key_file_free(&f);

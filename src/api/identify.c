@@ -136,3 +136,16 @@ wf_status wf_meanings(wf_ledger *l, const char *id, bool with_mass, char *out, s
         out[0] = '\0';
     return status;
 }
+
+wf_status wf_has_party(wf_ledger *l, const char *party, bool *out, wf_error *err)
+{
+    store_txn *txn = NULL;
+    uint32_t index = BOOK_NONE;
+    wf_error_clear(err);
+    wf_status status = store_begin(&txn, ledger_store(l->log), false, err);
+    if (status == WF_OK)
+        status = book_find_kind(l->book, txn, OBJECT_PARTY, party, &index, err);
+    store_abort(txn);
+    *out = status == WF_OK && index != BOOK_NONE;
+    return status;
+}

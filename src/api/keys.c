@@ -63,6 +63,15 @@ wf_status wf_keys(wf_ledger *l, const char *party, const wf_sink *sink, wf_error
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
+/* A file that somebody named: that it is not there is their slip. */
+static wf_status load_named(suite_public_key *out, const char *path, wf_error *err)
+{
+    wf_status status = key_load_public_if(out, path, err);
+    return status == WF_OK && out->size == 0
+               ? wf_fail(err, WF_USAGE, _("%s: there is no such file"), path)
+               : status;
+}
+
 static void key_info(wf_key_info *out, const suite_public_key *key)
 {
     uint8_t id[KEY_ID_SIZE];
@@ -89,7 +98,7 @@ wf_status wf_key_read(const char *path, wf_key_info *out, char **out_pem, wf_err
     suite_public_key key;
     buffer text = {0};
     wf_error_clear(err);
-    wf_status status = key_load_public(&key, path, err);
+    wf_status status = load_named(&key, path, err);
     if (status != WF_OK)
         return status;
     key_info(out, &key);
@@ -114,7 +123,7 @@ wf_status wf_key_add(wf_ledger *l, const char *party, const char *path, wf_error
 {
     suite_public_key key;
     wf_error_clear(err);
-    wf_status status = key_load_public(&key, path, err);
+    wf_status status = load_named(&key, path, err);
     if (status == WF_OK)
         status = ledger_add_key(l->log, party, &key, err);
     return status == WF_OK ? ledger_drain(l->log, err) : status;
@@ -166,7 +175,7 @@ static wf_status read_keys(suite_public_key out[QUORUM_KEYS_MAX], const char *co
         return wf_fail(err, WF_USAGE, _("%zu offline keys: 1 to %d were expected"), count,
                        QUORUM_KEYS_MAX);
     for (size_t i = 0; i < count && status == WF_OK; i++)
-        status = key_load_public(&out[i], paths[i], err);
+        status = load_named(&out[i], paths[i], err);
     return status;
 }
 
@@ -187,7 +196,7 @@ static wf_status order_revoke(wf_ledger *l, const wf_key_change *change, buffer 
         return wf_fail(err, WF_USAGE,
                        _("an order says which key and why: --id KEYID --reason TEXT"));
     if (change->new_path != NULL)
-        status = key_load_public(&next, change->new_path, err);
+        status = load_named(&next, change->new_path, err);
     return status == WF_OK
                ? ledger_order_revoke(l->log, out, change->party, change->key_id, change->reason,
                                      change->new_path != NULL ? &next : NULL, err)

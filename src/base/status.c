@@ -57,7 +57,7 @@ wf_status wf_fail_errno(wf_error *err, const char *format, ...)
         set_text(err, WF_SYSTEM, format, args);
         va_end(args);
         size_t n = strlen(err->text);
-        snprintf(err->text + n, sizeof err->text - n, ": %s", _(strerror(saved)));
+        snprintf(err->text + n, sizeof err->text - n, _(": %s"), _(strerror(saved)));
         trim_utf8(err->text);
     }
     return WF_SYSTEM;

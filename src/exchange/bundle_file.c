@@ -346,6 +346,11 @@ wf_status bundle_file_fill(const bundle_file *f, void *message, arena *a, const 
     *column_name = NULL;
     if (row->problem != NULL)
         return wf_fail(err, WF_REFUSED, "%s", row->problem);
+    if (row->count < f->column_count && row->without_end)
+        return wf_fail(err, WF_REFUSED,
+                       _("the row has %zu cells, the header has %zu, and the file ends within it, "
+                         "without a line end: it may have been cut short; get it again, whole"),
+                       row->count, f->column_count);
     if (row->count != f->column_count)
         return wf_fail(err, WF_REFUSED, _("the row has %zu cells, the header has %zu"), row->count,
                        f->column_count);

@@ -333,6 +333,7 @@ wf_status csv_next(csv *reader, csv_row *out, bool *found, wf_error *err)
         out->problem = e.problem;
         reader->line += e.lines;
         bool cut = e.end == reader->size;
+        out->without_end = cut && reader->ended;
         reader->at = cut ? e.end : e.end + 1;
         if (end > from && end[-1] == '\r')
             end--;

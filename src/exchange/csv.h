@@ -27,6 +27,7 @@ typedef struct csv_row {
     size_t count;
     uint64_t line;       /* of its first character, from 1 */
     uint64_t offset;     /* in the inflated bytes, for csv_seek */
+    bool without_end;    /* the file ends within its line, and was perhaps cut short there */
     const char *problem; /* what is malformed (translated), NULL when nothing is */
 } csv_row;
 

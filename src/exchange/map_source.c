@@ -92,6 +92,15 @@ static wf_status header_copy(csv_row *out, mapping *m, const csv_row *header, wf
     return WF_OK;
 }
 
+/* Cells that a row lacks are empty ones, but not where the file ends within the row. */
+static const char *row_problem(const csv_row *row, const csv_row *header)
+{
+    if (row->problem == NULL && row->without_end && row->count < header->count)
+        return _("the file ends within this row, without a line end: it may have been cut short; "
+                 "get it again, whole");
+    return row->problem;
+}
+
 /* Visits every row of a source with m->header and m->row set. */
 wf_status source_visit(mapping *m, source *s, bool count, row_visitor visit, wf_error *err)
 {
@@ -114,10 +123,11 @@ wf_status source_visit(mapping *m, source *s, bool count, row_visitor visit, wf_
             break;
         if (count)
             s->read++;
-        if (row.problem == NULL) {
+        const char *problem = row_problem(&row, &header);
+        if (problem == NULL) {
             status = visit(m, s, err);
         } else if (count) {
-            source_refuse_row(m, s, row.line, row.problem);
+            source_refuse_row(m, s, row.line, problem);
         }
     }
     m->header = NULL;

@@ -370,6 +370,20 @@ static void every_row_error_has_its_place(void **state)
     assert_int_equal(f->entered, 1);
 }
 
+/* What a full disk or a lost connection leaves: the last row ends where the file does. */
+static void a_file_that_was_cut_short_is_told(void **state)
+{
+    (void)state;
+    import_summary summary;
+    wf_error err;
+    put("parties.csv", "party_id,name,roles\nP1,one,carrier\nP2,tw");
+    put("sites.csv", "site_id,party_id,name,kind,lat,lon\nS1,P1,one,depot,30,120.5");
+    assert_int_equal(run(&summary, false, &err), WF_REFUSED);
+    heard_is("parties.csv:3: the row has 2 cells, the header has 3, and the file ends within it, "
+             "without a line end: it may have been cut short; get it again, whole\n");
+    assert_string_equal(entered(), "parties P1;sites S1;");
+}
+
 static void files_and_columns_are_known_by_name(void **state)
 {
     (void)state;
@@ -631,6 +645,7 @@ int main(void)
         BUNDLE_TEST(importing_twice_changes_nothing),
         BUNDLE_TEST(unsorted_files_are_sorted),
         BUNDLE_TEST(every_row_error_has_its_place),
+        BUNDLE_TEST(a_file_that_was_cut_short_is_told),
         BUNDLE_TEST(files_and_columns_are_known_by_name),
         BUNDLE_TEST(headers_of_other_programs),
         BUNDLE_TEST(names_that_are_not_read),

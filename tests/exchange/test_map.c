@@ -428,6 +428,21 @@ static void strange_files(void **state)
                      WF_USAGE);
 }
 
+/* A row may leave cells at its end out; where the file ends within it, nobody knows which. */
+static void a_file_that_was_cut_short(void **state)
+{
+    (void)state;
+    static const char load_2[] = "2021-01-18T09:00:00Z,2021-01-18T09:30:00Z,South";
+    char loads[400];
+    snprintf(loads, sizeof loads, "%s%s", LOADS LOAD_1, load_2);
+    assert_int_equal(import(MAP, SKIPS, loads, false), WF_REFUSED);
+    counts("loads.csv", 2, 1, 0, 1);
+    assert_line(foreign_heard(), "loads.csv:3", "it may have been cut short");
+    snprintf(loads, sizeof loads, "%s%s\n", LOADS LOAD_1, load_2);
+    assert_int_equal(import(MAP, SKIPS, loads, false), WF_OK);
+    counts("loads.csv", 2, 1, 1, 0);
+}
+
 /* Cut and changed at many places: refused or entered, never a crash, nothing entered on a mistake
    (import watches that). */
 static void cut_and_changed(void **state)
@@ -507,6 +522,7 @@ int main(void)
         MAP_TEST(times_of_other_forms),
         MAP_TEST(a_long_temporary_folder),
         MAP_TEST(strange_files),
+        MAP_TEST(a_file_that_was_cut_short),
         MAP_TEST(cut_and_changed),
         MAP_TEST(the_blantyre_log),
     };

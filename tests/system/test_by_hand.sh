@@ -55,6 +55,21 @@ refuses "does not hold" "$check" receipt "$vkey" "$work/r3.entry" "$work/moved"
 sed "s/^$size\$/$((size + 1))/" "$work/r3.tlog-proof" > "$work/grown"
 refuses "the signature of test.example/by-hand" "$check" receipt "$vkey" "$work/r3.entry" "$work/grown"
 
+# NUL bytes, which bash passes over in silence, and files that are not there
+padded=$work/padded
+{ cat "$work/at1"; printf '\0\0\0'; } > "$padded"
+wufei checkpoint --since "$work/at1" -o "$work/since" > "$work/log" 2>&1 || fail "--since: $(cat "$work/log")"
+refuses "NUL bytes" "$check" extends "$vkey" "$padded" "$work/at$size" "$work/since"
+{ cat "$work/since"; printf '\0'; } > "$padded"
+refuses "NUL bytes" "$check" extends "$vkey" "$work/at1" "$work/at$size" "$padded"
+for missing in "extends VKEY $work/none $work/at$size $work/since" "extends VKEY $work/at1 $work/none $work/since" \
+    "extends VKEY $work/at1 $work/at$size $work/none" "receipt VKEY $work/none $work/r3.tlog-proof" \
+    "receipt VKEY $work/r3.entry $work/none"; do
+    got=0
+    "$check" ${missing/VKEY/$vkey} > "$work/out" 2>&1 || got=$?
+    [ $got = 2 ] && grep -qF "$work/none: there is no such file" "$work/out" || fail "$missing: exit $got: $(cat "$work/out")"
+done
+
 # an operator who begins anew with the same name and key, and enters other things
 wufei checkpoint --since "$work/at5" -o "$work/honest" > "$work/log" 2>&1 || fail "--since: $(cat "$work/log")"
 refuses "cut or rolled back" "$check" extends "$vkey" "$work/at$size" "$work/at5" "$work/honest"

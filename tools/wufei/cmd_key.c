@@ -55,6 +55,16 @@ static wf_status key_need(arguments *args, size_t option)
                         options[option].name, options[option].argument);
 }
 
+/* A private key that an option names and that is not there is a slip of who typed it. */
+static wf_status key_is_there(arguments *args, size_t option)
+{
+    const char *path = args->value[option];
+    if (path == NULL || access(path, F_OK) == 0 || errno != ENOENT)
+        return WF_OK;
+    return command_fail(args, WF_USAGE, _("--%s %s: there is no such file"), options[option].name,
+                        path);
+}
+
 static wf_status key_rest(arguments *args, size_t min, size_t max, const char *what)
 {
     if (args->rest_count - 1 >= min && args->rest_count - 1 <= max)
@@ -244,6 +254,19 @@ static wf_status key_close(arguments *args, key_entering *e, const char *party, 
     return command_close(args, NULL, e->ledger, status);
 }
 
+/* A key may come before its party; a mistyped id looks the same. */
+static wf_status key_say_unknown(arguments *args, const key_entering *e, const char *party)
+{
+    bool known = false;
+    wf_status status = wf_has_party(e->ledger, party, &known, &args->error);
+    if (status == WF_OK && !known && !args->quiet)
+        fprintf(stderr,
+                _("no party %s is in this ledger so far: the key is entered and counts for a party "
+                  "of exactly this id\n"),
+                party);
+    return status;
+}
+
 static wf_status key_add_run(arguments *args)
 {
     key_entering e = {0};
@@ -252,6 +275,8 @@ static wf_status key_add_run(arguments *args)
         status = key_open(args, &e, false);
     if (status == WF_OK)
         status = wf_key_add(e.ledger, args->rest[1], args->rest[2], &args->error);
+    if (status == WF_OK)
+        status = key_say_unknown(args, &e, args->rest[1]);
     return key_close(args, &e, args->rest[1], status);
 }
 
@@ -407,9 +432,14 @@ static wf_status key_run(arguments *args)
         {"rotate", key_rotate_run}, {"revoke", key_revoke_run}, {"quorum", key_quorum_run},
         {"sign", key_sign_run},     {"enter", key_enter_run},   {"serve", key_serve_run},
     };
-    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
-        if (strcmp(actions[i].name, args->rest[0]) == 0)
-            return actions[i].run(args);
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+        if (strcmp(actions[i].name, args->rest[0]) != 0)
+            continue;
+        wf_status status = key_is_there(args, KEY_KEY);
+        if (status == WF_OK)
+            status = key_is_there(args, KEY_NEW);
+        return status == WF_OK ? actions[i].run(args) : status;
+    }
     return command_fail(args, WF_USAGE,
                         _("wufei key does not know '%s'; allowed: new, show, add, rotate, revoke, "
                           "quorum, sign, enter, serve"),

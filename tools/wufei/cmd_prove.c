@@ -40,8 +40,10 @@ static wf_status prove_check_files(arguments *args, prove_files *out)
     return status;
 }
 
+/* What is without its signature, with --at, passes no check as it stands: there is no command for
+   it, but a remark what is missing. */
 static wf_status prove_answer(arguments *args, const wf_sink *sink, const wf_ledger *ledger,
-                              uint64_t seq, const prove_files *files)
+                              uint64_t seq, bool is_signed, const prove_files *files)
 {
     const wf_column columns[] = {
         {"entry", _("entry"), WF_CELL_INTEGER},
@@ -52,17 +54,23 @@ static wf_status prove_answer(arguments *args, const wf_sink *sink, const wf_led
     char *line = receipt_check_with(wf_vkey(ledger), files->entry, files->proof);
     if (line == NULL)
         return command_fail(args, WF_SYSTEM, "%s", _("out of memory"));
-    const wf_cell cells[] = {
+    wf_cell cells[] = {
         {WF_CELL_INTEGER, {.integer = (int64_t)seq}},
         {WF_CELL_TEXT, {.text = files->proof}},
         {WF_CELL_TEXT, {.text = files->entry}},
         {WF_CELL_TEXT, {.text = line}},
     };
+    if (!is_signed)
+        cells[3] = (wf_cell){.kind = WF_CELL_EMPTY};
     wf_status status = sink->begin(sink->ctx, "proofs", NULL, columns, 4, &args->error);
     if (status == WF_OK)
         status = sink->row(sink->ctx, cells, 4, &args->error);
     if (status == WF_OK)
         status = sink->end(sink->ctx, &args->error);
+    if (status == WF_OK && !is_signed && !args->quiet)
+        fprintf(stderr,
+                _("with a signed checkpoint at its end instead of this one, check it with: %s\n"),
+                line);
     free(line);
     return status;
 }
@@ -94,7 +102,8 @@ static wf_status prove_write(arguments *args, wf_ledger *ledger, output *out,
         return status;
     }
     wf_sink sink = output_sink(out);
-    return prove_answer(args, &sink, ledger, receipt->seq, files);
+    return prove_answer(args, &sink, ledger, receipt->seq, command_is_signed(receipt->proof),
+                        files);
 }
 
 static wf_status prove_run(arguments *args)
@@ -113,10 +122,10 @@ static wf_status prove_run(arguments *args)
                           &r.seq, &args->error);
     if (status == WF_OK)
         status = command_say_meanings(args, ledger, args->rest[0], false);
-    if (status == WF_OK)
-        status = prove_write(args, ledger, out, &files, &r);
-    if (status == WF_OK)
+    if (status == WF_OK) {
         command_say_unsigned(args, r.proof);
+        status = prove_write(args, ledger, out, &files, &r);
+    }
     free(r.proof);
     free(r.entry);
     return command_close(args, out, ledger, status);

@@ -104,6 +104,8 @@ wf_status command_close(arguments *args, output *out, wf_ledger *ledger, wf_stat
    `work` between output and progress. `many` as above. */
 typedef wf_status (*command_work)(arguments *args, const wf_sink *sink, progress *bar, void *ctx);
 wf_status command_on_folder(arguments *args, bool many, command_work work, void *ctx);
+/* Whether a checkpoint, or the one in a receipt, has its signature. */
+bool command_is_signed(const char *text);
 /* With --at: says on standard error, without -q, that a checkpoint, or the one in a receipt, is
    without its signature. */
 void command_say_unsigned(const arguments *args, const char *text);

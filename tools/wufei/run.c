@@ -33,10 +33,15 @@ wf_status command_open_for_a_few_rows(arguments *args, wf_ledger **out)
     return open_ledger(args, out, &options);
 }
 
-void command_say_unsigned(const arguments *args, const char *text)
+bool command_is_signed(const char *text)
 {
     static const char signature[] = "\n\n\xe2\x80\x94 "; /* an empty line, an em dash */
-    if (args->at != NULL && !args->quiet && strstr(text, signature) == NULL)
+    return strstr(text, signature) != NULL;
+}
+
+void command_say_unsigned(const arguments *args, const char *text)
+{
+    if (args->at != NULL && !args->quiet && !command_is_signed(text))
         fprintf(stderr,
                 _("the checkpoint of %llu entries is not signed here: the ledger keeps the last "
                   "signature only, and signs nothing for the past; who kept the signed checkpoint "
