@@ -9,8 +9,8 @@
  *     writer_batch, prepare, group                      statements: checked, then entered
  *     signed_head_write, outside, signed_head,          what was signed; where the bytes are
  *     recovery, identity, archive_read
- *     tree, head, system, keys/, entry, place, guard,   what they all work with
- *     folder
+ *     tree, keys/, place, guard, operator_files         what they all work with
+ *     format/                                           the bytes of entries, rows and files
  *     store/, proof/                                    know nothing of a ledger
  */
 #ifndef LEDGER_PRIVATE_H
@@ -25,63 +25,19 @@
 #include "base/memory.h"
 #include "checkpoint.h"
 #include "entry.h"
+#include "folder.h"
+#include "head.h"
 #include "key_file.h"
 #include "key_rules.h"
 #include "key_table.h"
 #include "ledger.h"
 #include "merkle.h"
 #include "note.h"
+#include "operator_files.h"
 #include "signer.h"
 #include "store.h"
 #include "suite.h"
-
-#define OPERATOR_PARTY "operator"
-
-enum { LEDGER_FORMAT = 1 };
-
-/* ---- folder.c: the files beside the store (and FILE_META, store.h) -------------------------- */
-
-#define FILE_FORMAT "FORMAT"
-#define FILE_CHECKPOINT "checkpoint"
-#define FILE_KEY "operator.pem"
-#define FILE_SIGNER "operator.signer"
-#define FILE_GUARD "guard"           /* names the copy of the checkpoint outside, outside.c */
-#define FILE_GUARD_LOST "guard.lost" /* what that copy said when the ledger was restored */
-#define FILE_POLICY "policy"         /* of witnesses */
-#define FILE_WITNESSED "witnessed"   /* the last checkpoint that has its quorum of cosignatures */
-#define FOLDER_STORE "store"
-#define FILE_LOCK "writer.lock" /* in the store's folder */
-
-/* "dir/name" on the heap; NULL when out of memory. */
-char *folder_path(const char *dir, const char *name);
-/* The other way: returns "b" of "a/b", and "a" on the heap (NULL when out of memory). */
-const char *folder_split(const char *path, char **out_folder);
-wf_status folder_sync(const char *path, wf_error *err);
-/* Replaces dir/name so that after a crash there is the old or the new file, whole. */
-wf_status folder_write(const char *dir, const char *name, const void *data, size_t size,
-                       mode_t mode, wf_error *err);
-/* Reads a small file; *out is malloced and ends in a zero. *out NULL when there is none. */
-wf_status folder_read(const char *dir, const char *name, size_t max, char **out, size_t *out_size,
-                      wf_error *err);
-wf_status folder_check_format(const char *dir, wf_error *err);
-/* What a writer that was killed left of a file that it was replacing; for who holds the lock. */
-wf_status folder_remove_unfinished(const char *dir, wf_error *err);
-/* Takes the one writer's lock; *out is the descriptor that holds it. */
-wf_status folder_lock(int *out, const char *dir, wf_error *err);
-/* That the folder of this name is still the one whose lock is held. */
-wf_status folder_check_lock(const char *dir, int lock, wf_error *err);
-
-/* ---- head.c: the row "head" of TABLE_META --------------------------------------------------- */
-
-typedef struct ledger_head {
-    uint64_t size;
-    hash last_leaf;
-    int64_t last_time_ms;
-    hash root;
-} ledger_head;
-
-wf_status head_get(ledger_head *out, store_txn *txn, wf_error *err);
-wf_status head_put(store_txn *txn, const ledger_head *head, wf_error *err);
+#include "system.h"
 
 /* ---- tree.c: the Merkle tree in tiles -------------------------------------------------------- */
 
@@ -117,48 +73,9 @@ typedef struct tile_reader {
 } tile_reader;
 bool tile_read_hash(void *ctx, hash *out, unsigned level, uint64_t index);
 
-/* ---- system.c: records about the ledger itself ----------------------------------------------- */
+/* ---- system_submit.c: entering records about the ledger itself ---------------------------------
+ */
 
-typedef struct genesis {
-    unsigned version;
-    char origin[ORIGIN_MAX + 1];
-    char suite[32];
-    suite_public_key operator_key;
-    int utc_offset_minutes;
-} genesis;
-
-/* The log was put back from a backup. */
-typedef struct recovery {
-    uint64_t restored_size; /* its own place */
-    hash restored_root;
-    bool last_known; /* the largest signed checkpoint that was known then */
-    uint64_t last_size;
-    hash last_root;
-} recovery;
-
-typedef struct system_record {
-    enum {
-        SYSTEM_GENESIS,
-        SYSTEM_SEAL,
-        SYSTEM_KEY_ADD,
-        SYSTEM_KEY_ROTATE,
-        SYSTEM_KEY_REVOKE,
-        SYSTEM_KEY_QUORUM,
-        SYSTEM_RECOVERY
-    } kind;
-    genesis genesis;
-    uint64_t seal_count;
-    hash seal_root;
-    char party[AUTHOR_MAX + 1]; /* of a KeyAdd */
-    suite_public_key public_key;
-    recovery recovery;
-    key_change change; /* of a KeyRotate or KeyRevoke */
-    key_quorum quorum;
-} system_record;
-
-wf_status system_parse(system_record *out, span bytes, wf_error *err);
-void system_write(buffer *out, const system_record *record);
-wf_status system_check_origin(const char *origin, wf_error *err);
 /* Signs a record as the operator and submits it. */
 wf_status system_submit(ledger *l, const system_record *record, wf_error *err);
 /* The same as `author`, by the signer of one of its keys. */

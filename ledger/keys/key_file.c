@@ -17,7 +17,8 @@
 #include <openssl/x509.h>
 
 #include "base/text.h"
-#include "ledger_private.h"
+#include "folder.h"
+#include "key_table.h"
 
 /* The cost of trying one passphrase: 16 MiB and a quarter of a second. OpenSSL refuses to open
    anything that costs more than 32 MiB. */

@@ -11,7 +11,9 @@
 
 #include "base/number.h"
 #include "base/text.h"
-#include "ledger_private.h"
+#include "key_rules.h"
+#include "note.h"
+#include "signer.h"
 
 /* The lines of a text, taken one after the other. */
 typedef struct lines {

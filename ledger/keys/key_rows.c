@@ -19,7 +19,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ledger_private.h"
+#include "key_table.h"
+#include "tables.h"
 
 enum { ROW_KEY = 8, ROW_END_SIZE = 9, ROW_MAX = ROW_KEY + PUBLIC_KEY_MAX + ROW_END_SIZE };
 

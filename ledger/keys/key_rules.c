@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ledger_private.h"
+#include "key_table.h"
 
 static bool is_operator(span party)
 {

@@ -19,41 +19,10 @@
 #define LEDGER_KEY_RULES_H
 
 #include "base/memory.h"
-#include "entry.h"
 #include "suite.h"
+#include "system.h"
 
-enum {
-    QUORUM_KEYS_MAX = 16,
-    REVOKE_REASON_MAX = 200,
-    KEY_ORDER_MAX = 4096 /* bytes of the text of an order */
-};
-
-typedef struct key_signature {
-    uint8_t key[KEY_ID_SIZE];
-    uint8_t bytes[SIGNATURE_MAX];
-    size_t size; /* 0: none */
-} key_signature;
-
-/* KeyRotate: all but reason and signatures; `replacement` is the new key. KeyRevoke: all. */
-typedef struct key_change {
-    char party[AUTHOR_MAX + 1];
-    uint8_t key[KEY_ID_SIZE]; /* the one that ends */
-    char reason[REVOKE_REASON_MAX + 1];
-    suite_public_key replacement;
-    key_signature possession; /* its `key` is not used */
-    key_signature signatures[QUORUM_KEYS_MAX];
-    size_t signature_count;
-} key_change;
-
-typedef struct key_quorum {
-    unsigned threshold;
-    suite_public_key keys[QUORUM_KEYS_MAX];
-    size_t key_count;
-    bool has_previous;
-    uint64_t previous; /* the entry of the quorum before */
-    key_signature signatures[QUORUM_KEYS_MAX];
-    size_t signature_count;
-} key_quorum;
+enum { KEY_ORDER_MAX = 4096 /* bytes of the text of an order */ };
 
 /* ---- key_orders.c: what is signed beside statements and checkpoints -------------------------- */
 
@@ -88,7 +57,6 @@ bool key_id_parse(uint8_t out[KEY_ID_SIZE], const char *text, size_t size);
 
 struct key_table;
 struct store_txn;
-struct system_record;
 
 /* What a record is judged with. */
 typedef struct key_place {
@@ -101,14 +69,14 @@ typedef struct key_place {
 /* The record of `author`, in an entry that `author_key` signed, against the keys valid there.
    WF_REFUSED says what is wrong with it. Changes nothing. */
 wf_status key_rules_check(const key_place *at, span author, const uint8_t author_key[KEY_ID_SIZE],
-                          const struct system_record *record, wf_error *err);
+                          const system_record *record, wf_error *err);
 /* Enters into the table, or into the store, what the record, which was checked, changes. WF_REFUSED
    from the first: a KeyAdd or a genesis whose key is none of the suite; nothing has changed. */
-wf_status key_rules_apply(const key_place *at, const struct system_record *record, wf_error *err);
-wf_status key_rules_store(struct store_txn *txn, const key_place *at,
-                          const struct system_record *record, wf_error *err);
+wf_status key_rules_apply(const key_place *at, const system_record *record, wf_error *err);
+wf_status key_rules_store(struct store_txn *txn, const key_place *at, const system_record *record,
+                          wf_error *err);
 /* The key that signs the entry of its own record, not being in the table yet: the replacement of an
    operator's key that offline keys revoke. NULL for all other records. */
-const suite_public_key *key_rules_own_key(const struct system_record *record);
+const suite_public_key *key_rules_own_key(const system_record *record);
 
 #endif

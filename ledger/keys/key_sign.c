@@ -8,7 +8,7 @@
 #include <openssl/err.h>
 
 #include "base/text.h"
-#include "ledger_private.h"
+#include "key_table.h"
 
 static const char domain[] = STATEMENT_DOMAIN;
 enum { DOMAIN_SIZE = sizeof domain - 1 };

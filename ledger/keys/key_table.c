@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ledger_private.h"
+#include "key_table.h"
 
 void key_table_init(key_table *t)
 {

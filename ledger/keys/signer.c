@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "ledger_private.h"
+#include "key_file.h"
+#include "key_table.h"
 
 struct signer {
     EVP_PKEY *key;     /* NULL: behind the socket */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ledger_private.h"
+#include "folder.h"
 
 enum { MEMORY_MAX = SIGNER_ORIGINS_MAX * 512 };
 

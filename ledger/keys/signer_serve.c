@@ -22,7 +22,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "ledger_private.h"
+#include "checkpoint.h"
+#include "folder.h"
+#include "key_file.h"
 #include "signer_memory.h"
 
 enum { REST_MS = 100 };

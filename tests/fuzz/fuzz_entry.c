@@ -1,6 +1,6 @@
 /*
- * Entries (ledger/entry.h), and the system record that one may hold: what is accepted has one
- * encoding, which is the input.
+ * Entries (ledger/format/entry.h), and the system record that one may hold: what is accepted has
+ * one encoding, which is the input.
  */
 #include "fuzz.h"
 

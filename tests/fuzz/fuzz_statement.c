@@ -1,6 +1,6 @@
 /*
- * Statements (ledger/entry.h) and the system records in them: what is accepted has one encoding,
- * which is the input.
+ * Statements (ledger/format/entry.h) and the system records in them: what is accepted has one
+ * encoding, which is the input.
  */
 #include "fuzz.h"
 

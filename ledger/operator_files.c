@@ -1,5 +1,5 @@
 /*
- * ledger/keys/operator_files.c: where a ledger's folder says who signs for its operator.
+ * ledger/operator_files.c: where a ledger's folder says who signs for its operator.
  *
  *     operator.pem          the private key (key_file.h)
  *     operator.signer       or one line: the path of the socket behind which it is (signer.h)

@@ -1,12 +1,12 @@
 /*
- * ledger/system_keys.h: between system.c (SystemRecord) and system_keys.c (its records that change
- * keys).
+ * ledger/format/system_keys.h: between system.c (SystemRecord) and system_keys.c (its records that
+ * change keys).
  */
 #ifndef LEDGER_SYSTEM_KEYS_H
 #define LEDGER_SYSTEM_KEYS_H
 
 #include "ledger.pb-c.h"
-#include "ledger_private.h"
+#include "system.h"
 
 /* A message of protobuf-c and what it points to. */
 typedef struct system_message {

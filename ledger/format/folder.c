@@ -1,5 +1,6 @@
 /*
- * ledger/folder.c: the small files beside the store: FORMAT, checkpoint, operator.pem, the lock.
+ * ledger/format/folder.c: the small files beside the store: FORMAT, checkpoint, operator.pem, the
+ * lock.
  *
  *     FORMAT       "wufei-ledger 1\n"
  *     writer.lock  in store/: flock, and the process id of the holder in decimal
@@ -16,7 +17,8 @@
 
 #include "base/number.h"
 #include "base/text.h"
-#include "ledger_private.h"
+#include "folder.h"
+#include "store.h"
 
 static const char format_word[] = "wufei-ledger ";
 

@@ -1,7 +1,7 @@
 /*
- * ledger/system_keys.c: KeyRotate, KeyRevoke and KeyQuorum between their messages and our structs;
- * and a party's name, which all records of keys have. Shapes are checked here; what the records may
- * do is key_rules.c's to say.
+ * ledger/format/system_keys.c: KeyRotate, KeyRevoke and KeyQuorum between their messages and our
+ * structs; and a party's name, which all records of keys have. Shapes are checked here; what the
+ * records may do is key_rules.c's to say.
  */
 #include "system_keys.h"
 

@@ -1,5 +1,5 @@
 /*
- * ledger/entry.h: the only reader and the only writer of Entry and Statement bytes.
+ * ledger/format/entry.h: the only reader and the only writer of Entry and Statement bytes.
  *
  * Views borrow from the bytes that were parsed. Parsing accepts the one canonical encoding and
  * nothing else (proto/ledger.proto); it costs no allocation, because every entry of every

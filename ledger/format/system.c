@@ -1,5 +1,5 @@
 /*
- * ledger/system.c: SystemRecord, the records about the ledger itself (proto/ledger.proto).
+ * ledger/format/system.c: SystemRecord, the records about the ledger itself (proto/ledger.proto).
  *
  * Rare, so protobuf-c does the work; canonical means: decode, encode, compare.
  */

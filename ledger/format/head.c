@@ -1,5 +1,5 @@
 /*
- * ledger/head.c: the row "head" of TABLE_META: where the log ends. Written in every commit.
+ * ledger/format/head.c: the row "head" of TABLE_META: where the log ends. Written in every commit.
  *
  *     offset  bytes
  *          0      8  size, entries in the log, big-endian
@@ -10,7 +10,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ledger_private.h"
+#include "head.h"
+#include "tables.h"
 
 enum { AT_SIZE = 0, AT_LEAF = 8, AT_TIME = 40, AT_ROOT = 48, HEAD_SIZE = 80 };
 

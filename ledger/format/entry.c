@@ -1,5 +1,5 @@
 /*
- * ledger/entry.c: see entry.h.
+ * ledger/format/entry.c: see entry.h.
  *
  * Byte table (protobuf wire format, fields ascending, each once, shortest varints):
  *

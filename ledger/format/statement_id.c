@@ -1,6 +1,6 @@
 /*
- * ledger/statement_id.c: ids that a statement's content decides, so that entering the same thing
- * twice is noticed, and that sort by time, so that the id index grows at its end.
+ * ledger/format/statement_id.c: ids that a statement's content decides, so that entering the same
+ * thing twice is noticed, and that sort by time, so that the id index grows at its end.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED /* the direct SHA-256: no fetch, no allocation per id */
 #include "entry.h"
