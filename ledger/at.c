@@ -24,7 +24,7 @@ static wf_status read_head(ledger *l, store_txn *txn, uint64_t size, ledger_head
     statement_view statement;
     system_record record;
     span bytes;
-    tile_reader reader = {txn, l->suite->hash, err};
+    tile_reader reader = {txn, l->suite->hash, err, NULL};
     *brought = (suite_public_key){0};
     wf_status status = ledger_read(l, txn, size - 1, &bytes, &last, err);
     if (status != WF_OK)

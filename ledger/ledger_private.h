@@ -32,6 +32,7 @@
 #include "key_table.h"
 #include "ledger.h"
 #include "merkle.h"
+#include "node_cache.h"
 #include "note.h"
 #include "operator_files.h"
 #include "signer.h"
@@ -65,11 +66,14 @@ void tree_root(hash *out, const tree *t);
 /* The stored hashes of a tile; *out->data NULL when it is not there. */
 wf_status tile_get(store_txn *txn, unsigned level, uint64_t index, span *out, wf_error *err);
 
-/* A merkle_reader over the tiles; ctx is a tile_reader. */
+/* A merkle_reader over the tiles; ctx is a tile_reader. `nodes` is for proofs alone, which are
+   compared with the root; who looks whether the tiles are right computes all that it needs. And it
+   is for reading transactions alone: a writer's may be taken back. */
 typedef struct tile_reader {
     store_txn *txn;
     hash_kind kind;
     wf_error *err;
+    node_cache *nodes; /* NULL: none are kept */
 } tile_reader;
 bool tile_read_hash(void *ctx, hash *out, unsigned level, uint64_t index);
 
@@ -108,6 +112,7 @@ struct ledger {
     signer *former_signer; /* others may still use it: freed with the ledger */
     key_table keys;
     struct archive_cache *archive; /* inflated runs */
+    node_cache *nodes;             /* of the upper tree, for proofs */
     checkpoint last_signed;        /* the writer's thread only, once there is one */
     pthread_mutex_t start;         /* guards `writer` */
     writer *writer;                /* NULL until the first statement comes */

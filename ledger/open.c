@@ -176,7 +176,8 @@ wf_status ledger_open(ledger **out, const char *dir, const ledger_options *optio
 {
     *out = NULL;
     ledger *l = calloc(1, sizeof *l);
-    if (l == NULL || (l->dir = strdup(dir)) == NULL || (l->archive = archive_cache_new()) == NULL) {
+    if (l == NULL || (l->dir = strdup(dir)) == NULL || (l->archive = archive_cache_new()) == NULL ||
+        (l->nodes = node_cache_new()) == NULL) {
         if (l != NULL)
             free(l->dir);
         free(l);
@@ -210,6 +211,7 @@ void ledger_close(ledger *l)
         store_keep_meta(l->store, l->dir); /* a rebuild commits and signs nothing */
     store_close(l->store);
     archive_cache_free(l->archive);
+    node_cache_free(l->nodes);
     if (l->lock >= 0)
         close(l->lock);
     signer_free(l->signer);

@@ -82,7 +82,7 @@ static wf_status prove_entry(ledger *l, store_txn *txn, uint64_t seq, const chec
 {
     hash hashes[MERKLE_PROOF_MAX], leaf;
     size_t count = 0;
-    tile_reader reader = {txn, l->suite->hash, err};
+    tile_reader reader = {txn, l->suite->hash, err, l->nodes};
     wf_status status = ledger_read(l, txn, seq, &receipt->entry, NULL, err);
     if (status != WF_OK)
         return status;
@@ -153,7 +153,7 @@ wf_status ledger_prove(ledger *l, uint64_t seq, char **out, wf_error *err)
 static wf_status prove_consistency(ledger *l, store_txn *txn, uint64_t size1, uint64_t size2,
                                    hash out[MERKLE_PROOF_MAX], size_t *out_count, wf_error *err)
 {
-    tile_reader reader = {txn, l->suite->hash, err};
+    tile_reader reader = {txn, l->suite->hash, err, l->nodes};
     *out_count = 0;
     if (size1 == 0 || size1 == size2)
         return WF_OK;
@@ -214,7 +214,7 @@ static wf_status compare(ledger *l, store_txn *txn, const checkpoint *old, const
                          wf_error *err)
 {
     hash root = now->root;
-    tile_reader reader = {txn, l->suite->hash, err};
+    tile_reader reader = {txn, l->suite->hash, err, NULL};
     if (old->size > now->size)
         return wf_fail(err, WF_REFUSED,
                        _("%s does not extend that checkpoint: it signed %llu entries then and has "

@@ -10,7 +10,7 @@ static wf_status check_leaf(const ledger *l, store_txn *txn, uint64_t seq, span 
                             wf_error *err)
 {
     hash leaf, stored;
-    tile_reader reader = {txn, l->suite->hash, err};
+    tile_reader reader = {txn, l->suite->hash, err, NULL};
     merkle_leaf(&leaf, l->suite->hash, bytes.data, bytes.size);
     if (!tile_read_hash(&reader, &stored, 0, seq))
         return wf_error_prefix(err, _("entry %llu"), (unsigned long long)seq);

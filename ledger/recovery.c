@@ -51,7 +51,7 @@ wf_status recovery_check(const ledger *l, store_txn *txn, uint64_t seq, const re
     uint8_t key[KEY_SIZE], row[ROW_SIZE];
     span stored;
     hash root;
-    tile_reader reader = {txn, l->suite->hash, err};
+    tile_reader reader = {txn, l->suite->hash, err, NULL};
     wf_status status = store_get(txn, TABLE_META, make_key(key, seq), &stored, err);
     if (status != WF_OK)
         return status;

@@ -99,7 +99,7 @@ static wf_status check_beginning(const ledger *l, const checkpoint *signed_head,
 {
     hash root, hashes[MERKLE_PROOF_MAX];
     size_t count = 0;
-    tile_reader reader = {txn, l->suite->hash, err};
+    tile_reader reader = {txn, l->suite->hash, err, NULL};
     if (!merkle_root_at(&root, reader.kind, signed_head->size, tile_read_hash, &reader) ||
         !merkle_prove_consistency(hashes, &count, reader.kind, head->size, signed_head->size,
                                   tile_read_hash, &reader))
@@ -120,7 +120,7 @@ wf_status signed_head_check(ledger *l, const checkpoint *signed_head, store_txn 
                             const ledger_head *head, wf_error *err)
 {
     hash root = head->root;
-    tile_reader reader = {txn, l->suite->hash, err};
+    tile_reader reader = {txn, l->suite->hash, err, NULL};
     if (l->at > 0 && signed_head->size > head->size)
         return check_beginning(l, signed_head, txn, head, err);
     if (signed_head->size > head->size)

@@ -146,7 +146,7 @@ static wf_status check_full(exporter *e, unsigned level, uint64_t index, const h
 {
     merkle_frontier tile;
     hash root, above;
-    tile_reader reader = {e->txn, e->l->suite->hash, e->err};
+    tile_reader reader = {e->txn, e->l->suite->hash, e->err, NULL};
     merkle_frontier_init(&tile, reader.kind);
     for (unsigned i = 0; i < TILE_WIDTH; i++)
         merkle_frontier_append(&tile, &hashes[i]);

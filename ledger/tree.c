@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "hash_many.h"
 #include "ledger_private.h"
+#include "node_cache.h"
 
 enum { TILE_KEY_SIZE = 9 };
 
@@ -160,14 +161,20 @@ static void fold(hash *out, hash_kind kind, const uint8_t *hashes, unsigned bits
     memcpy(out->bytes, children, HASH_SIZE);
 }
 
+/* Smaller subtrees are computed as fast as they are found, and are three quarters of all. */
+enum { KEPT_BITS_MIN = 3 };
+
 bool tile_read_hash(void *ctx, hash *out, unsigned level, uint64_t index)
 {
     tile_reader *r = ctx;
     unsigned tile_level = level / TILE_BITS;
     unsigned bits = level % TILE_BITS;
     uint64_t first = index << bits;
+    bool keep = r->nodes != NULL && tile_level > 0 && bits >= KEPT_BITS_MIN;
     size_t offset = (size_t)(first % TILE_WIDTH) * HASH_SIZE;
     span row;
+    if (keep && node_cache_get(r->nodes, out, level, index))
+        return true;
     if (tile_get(r->txn, tile_level, first / TILE_WIDTH, &row, r->err) != WF_OK)
         return false;
     if (row.data == NULL || row.size < offset + ((size_t)HASH_SIZE << bits)) {
@@ -176,5 +183,7 @@ bool tile_read_hash(void *ctx, hash *out, unsigned level, uint64_t index)
         return false;
     }
     fold(out, r->kind, row.data + offset, bits);
+    if (keep)
+        node_cache_put(r->nodes, out, level, index);
     return true;
 }

@@ -96,7 +96,7 @@ static wf_status start_range(checker *c, uint64_t first, wf_error *err)
     span bytes;
     entry_view before;
     buffer room = {0};
-    tile_reader reader = {c->txn, c->v->l->suite->hash, err};
+    tile_reader reader = {c->txn, c->v->l->suite->hash, err, NULL};
     if (first == 0) {
         memset(&c->last_leaf, 0, sizeof c->last_leaf);
         c->last_time_ms = INT64_MIN;
@@ -129,7 +129,7 @@ static wf_status take_tile(checker *c, uint64_t first, size_t count, wf_error *e
 static wf_status check_tile_root(checker *c, uint64_t first, wf_error *err)
 {
     hash above;
-    tile_reader reader = {c->txn, c->v->l->suite->hash, err};
+    tile_reader reader = {c->txn, c->v->l->suite->hash, err, NULL};
     const uint8_t *children = c->tile.data;
     hash *parents = c->level[0];
     for (size_t count = TILE_WIDTH / 2; count > 0; count /= 2) {
@@ -297,7 +297,7 @@ static void run_threads(verification *v)
 /* Levels above the first: each full tile's root stands on the next level. */
 static wf_status check_upper_tiles(const verification *v, store_txn *txn, wf_error *err)
 {
-    tile_reader reader = {txn, v->l->suite->hash, err};
+    tile_reader reader = {txn, v->l->suite->hash, err, NULL};
     uint64_t full = v->head.size / TILE_WIDTH / TILE_WIDTH;
     for (unsigned level = 1; level + 1 < TREE_LEVELS && full > 0; level++, full /= TILE_WIDTH) {
         for (uint64_t tile = 0; tile < full; tile++) {
@@ -346,7 +346,7 @@ static wf_status check_counts(const verification *v, store_txn *txn, wf_error *e
    on growing. */
 static wf_status compute_root(const verification *v, store_txn *txn, hash *out, wf_error *err)
 {
-    tile_reader reader = {txn, v->l->suite->hash, err};
+    tile_reader reader = {txn, v->l->suite->hash, err, NULL};
     if (v->l->at > 0)
         return merkle_root_at(out, reader.kind, v->head.size, tile_read_hash, &reader)
                    ? WF_OK

@@ -104,7 +104,7 @@ static void put_proofs(ledger *l, store_txn *txn)
     char request[16384];
     hash hashes[MERKLE_PROOF_MAX];
     size_t count = 0;
-    tile_reader reader = {txn, l->suite->hash, &err};
+    tile_reader reader = {txn, l->suite->hash, &err, NULL};
     char *text = NULL, *proof = NULL;
     uint64_t size = ledger_size(l);
     for (unsigned i = 0; i < 3; i++) {

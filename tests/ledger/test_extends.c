@@ -33,7 +33,7 @@ static hash root_at(ledger *l, uint64_t size)
     wf_error err = {0};
     hash root;
     store_txn *txn = NULL;
-    tile_reader reader = {txn, test_hash(), &err};
+    tile_reader reader = {txn, test_hash(), &err, NULL};
     assert_ok(store_begin(&reader.txn, ledger_store(l), false, &err), &err);
     assert_true(merkle_root_at(&root, reader.kind, size, tile_read_hash, &reader));
     store_abort(reader.txn);

@@ -66,7 +66,7 @@ static void test_every_proof_holds(void **state)
     assert_ok(submit_sealed(l, 0, 1000, NULL, &err), &err);
     uint64_t size = ledger_size(l);
     assert_ok(store_begin(&txn, ledger_store(l), false, &err), &err);
-    tile_reader reader = {txn, test_hash(), &err};
+    tile_reader reader = {txn, test_hash(), &err, NULL};
     assert_true(merkle_root_at(&newer, test_hash(), size, tile_read_hash, &reader));
     for (uint64_t i = 0; i < size; i++) {
         hash leaf;
@@ -85,11 +85,56 @@ static void test_every_proof_holds(void **state)
     ledger_close(l);
 }
 
+/* A log with more than one full tile above the lowest ones: proofs by nodes that were kept are
+   those computed from the tiles, also for the sizes at which a kept node was the last of its tile.
+ */
+static void test_kept_nodes(void **state)
+{
+    (void)state;
+    enum { COUNT = 2 * 65536 + 5000, PROOFS = 600 };
+    wf_error err = {0};
+    store_txn *txn = NULL;
+    hash proof[MERKLE_PROOF_MAX], kept[MERKLE_PROOF_MAX];
+    size_t count, kept_count;
+    create_ledger();
+    ledger *l = open_ledger(false);
+    assert_ok(submit_sealed(l, 0, COUNT, NULL, &err), &err);
+    uint64_t size = ledger_size(l);
+    assert_ok(store_begin(&txn, ledger_store(l), false, &err), &err);
+    tile_reader reader = {txn, test_hash(), &err, NULL};
+    tile_reader keeping = {txn, test_hash(), &err, l->nodes};
+    for (uint64_t i = 0; i < PROOFS; i++) {
+        uint64_t seq = i * 7919 % size;
+        uint64_t of = i % 3 == 0 ? size - size % 2048 : size;
+        seq = seq < of ? seq : of - 1;
+        assert_true(
+            merkle_prove_inclusion(proof, &count, test_hash(), seq, of, tile_read_hash, &reader));
+        assert_true(merkle_prove_inclusion(kept, &kept_count, test_hash(), seq, of, tile_read_hash,
+                                           &keeping));
+        assert_int_equal(kept_count, count);
+        assert_memory_equal(kept, proof, count * sizeof *proof);
+        if (seq == 0)
+            continue;
+        assert_true(
+            merkle_prove_consistency(proof, &count, test_hash(), seq, of, tile_read_hash, &reader));
+        assert_true(merkle_prove_consistency(kept, &kept_count, test_hash(), seq, of,
+                                             tile_read_hash, &keeping));
+        assert_int_equal(kept_count, count);
+        assert_memory_equal(kept, proof, count * sizeof *proof);
+    }
+    store_abort(txn);
+    hash node;
+    assert_true(node_cache_get(l->nodes, &node, 11, 0)); /* it was used at all */
+    assert_false(node_cache_get(l->nodes, &node, 3, 0)); /* the lowest tiles are too many */
+    ledger_close(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_neighbour_is_damaged, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(test_every_proof_holds, folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(test_kept_nodes, folder_setup, folder_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,7 +120,7 @@ static void check_consistency(simulation *s, store_txn *txn)
     naive_hash expected[MERKLE_PROOF_MAX];
     size_t count = 0;
     uint64_t older = 1 + pick(s, s->size);
-    tile_reader reader = {txn, s->l->suite->hash, &err};
+    tile_reader reader = {txn, s->l->suite->hash, &err, NULL};
     REQUIRE(s,
             merkle_prove_consistency(hashes, &count, reader.kind, older, s->size, tile_read_hash,
                                      &reader),

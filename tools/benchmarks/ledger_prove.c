@@ -83,6 +83,7 @@ int log_prove(const char *dir)
     prover p = {.size = ledger_size(l), .seed = 1};
     p.reader.kind = HASH_SHA256;
     p.reader.err = &err;
+    p.reader.nodes = l->nodes;
     if (store_begin(&p.reader.txn, ledger_store(l), false, &err) != WF_OK)
         bench_die(&err);
     double inclusion = 0, consistency = 0, receipt = 0, limit = 0;
