@@ -13,7 +13,7 @@
 #include "hash_many.h"
 #include "ledger_private.h"
 
-enum { RUN_ENTRIES = TILE_WIDTH };
+enum { RUN_ENTRIES = TILE_WIDTH, BLOCK_ENTRIES = 16 };
 
 /* ---- archive.c: the format --------------------------------------------------------------------
  */
@@ -28,7 +28,16 @@ typedef struct archive_run {
     const char *damage; /* why it is not whole, for a message; NULL: nothing was found wrong */
 } archive_run;
 
-/* What one thread packs and unpacks with. Starts as {0}. */
+/* The entries [16 * number, 16 * number + 16), inflated. */
+typedef struct archive_block {
+    uint64_t number;
+    uint32_t at[BLOCK_ENTRIES + 1]; /* as above */
+    uint8_t *bytes;
+    size_t capacity;
+} archive_block;
+
+/* What one thread packs and unpacks with. Starts as {0}, and stays where it is: zlib refuses a
+   stream that was copied to another place. */
 typedef struct archive_tools {
     z_stream inflater, deflater;
     bool inflating, deflating; /* they were begun */
@@ -48,6 +57,11 @@ wf_status archive_unpack(archive_tools *tools, archive_run *out, hash_kind kind,
 void archive_run_free(archive_run *run);
 /* The bytes of a run as an entry bundle of tlog-tiles, as its row says; 0: it is no row. */
 uint64_t archive_bundle_size(span row);
+/* The block out->number of the run whose row and tile these are: a tenth of the work. It does not
+   look at the checksum. *found false: it cannot be had so, and archive_unpack says why. */
+wf_status archive_unpack_block(archive_tools *tools, archive_block *out, span row, span tile,
+                               bool *found, wf_error *err);
+void archive_block_free(archive_block *block);
 /* The row of a run; data NULL: it is not archived. */
 wf_status archive_row(store_txn *txn, uint64_t run, span *out, wf_error *err);
 /* WF_DAMAGED, which names the entries of the run and what can still be proved. */

@@ -1,6 +1,6 @@
 /*
- * ledger/archive_read.c: the bytes of entries: one through a small cache of inflated runs, or many
- * in order.
+ * ledger/archive_read.c: the bytes of entries: one through a small cache of inflated blocks, or
+ * many in order.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,19 +11,15 @@
 /* ---- the cache --------------------------------------------------------------------------------
  */
 
-/* Twice as many runs as the audit of one manifest ever asked for; 2 MiB with entries of common
-   size. Runs of very long entries are let go at once. */
-enum { CACHE_RUNS = 32, CACHED_RUN_MAX = 1 << 20 };
-
-typedef struct cached_run {
-    archive_run *run; /* NULL: free */
-    uint64_t used;    /* the larger, the later */
-} cached_run;
+/* As many blocks as 32 runs have, which is twice what the audit of one manifest ever asked for;
+   1.5 MiB with entries of common size. Blocks of very long entries are let go at once. */
+enum { CACHE_BLOCKS = 512, CACHED_BLOCK_MAX = 1 << 14, IDLE_TOOLS_MAX = 4 };
 
 struct archive_cache {
     pthread_mutex_t lock;
-    uint64_t clock;
-    cached_run runs[CACHE_RUNS];
+    archive_block *blocks[CACHE_BLOCKS]; /* block n in place n mod CACHE_BLOCKS, or NULL */
+    archive_tools *idle[IDLE_TOOLS_MAX]; /* an inflater takes longer to begin than to use */
+    size_t idle_count;
 };
 
 archive_cache *archive_cache_new(void)
@@ -34,33 +30,58 @@ archive_cache *archive_cache_new(void)
     return cache;
 }
 
-static void run_free(archive_run *run)
+static void block_free(archive_block *block)
 {
-    if (run == NULL)
+    if (block == NULL)
         return;
-    archive_run_free(run);
-    free(run);
+    archive_block_free(block);
+    free(block);
+}
+
+static void tools_free(archive_tools *tools)
+{
+    archive_tools_free(tools);
+    free(tools);
 }
 
 void archive_cache_free(archive_cache *cache)
 {
     if (cache == NULL)
         return;
-    for (size_t i = 0; i < CACHE_RUNS; i++)
-        run_free(cache->runs[i].run);
+    for (size_t i = 0; i < CACHE_BLOCKS; i++)
+        block_free(cache->blocks[i]);
+    for (size_t i = 0; i < cache->idle_count; i++)
+        tools_free(cache->idle[i]);
     pthread_mutex_destroy(&cache->lock);
     free(cache);
 }
 
-/* Copies an entry of a run, into `room` or with the transaction. */
-static wf_status copy_entry(store_txn *txn, const archive_run *run, uint64_t seq, buffer *room,
+/* NULL: out of memory. */
+static archive_tools *take_tools(archive_cache *cache)
+{
+    archive_tools *tools = NULL;
+    pthread_mutex_lock(&cache->lock);
+    if (cache->idle_count > 0)
+        tools = cache->idle[--cache->idle_count];
+    pthread_mutex_unlock(&cache->lock);
+    return tools != NULL ? tools : calloc(1, sizeof *tools);
+}
+
+static void give_tools(archive_cache *cache, archive_tools *tools)
+{
+    pthread_mutex_lock(&cache->lock);
+    bool kept = cache->idle_count < IDLE_TOOLS_MAX;
+    if (kept)
+        cache->idle[cache->idle_count++] = tools;
+    pthread_mutex_unlock(&cache->lock);
+    if (!kept)
+        tools_free(tools);
+}
+
+/* Copies an entry, into `room` or with the transaction. */
+static wf_status copy_entry(store_txn *txn, const uint8_t *bytes, size_t size, buffer *room,
                             span *out, wf_error *err)
 {
-    size_t i = (size_t)(seq % RUN_ENTRIES);
-    if (i >= run->count)
-        return archive_damaged(run, err);
-    const uint8_t *bytes = run->bytes + run->at[i];
-    size_t size = run->at[i + 1] - run->at[i];
     const uint8_t *copy;
     if (room != NULL) {
         buffer_clear(room);
@@ -75,35 +96,45 @@ static wf_status copy_entry(store_txn *txn, const archive_run *run, uint64_t seq
     return WF_OK;
 }
 
+static wf_status copy_from_run(store_txn *txn, const archive_run *run, uint64_t seq, buffer *room,
+                               span *out, wf_error *err)
+{
+    size_t i = (size_t)(seq % RUN_ENTRIES);
+    if (i >= run->count)
+        return archive_damaged(run, err);
+    return copy_entry(txn, run->bytes + run->at[i], run->at[i + 1] - run->at[i], room, out, err);
+}
+
+static wf_status copy_from_block(store_txn *txn, const archive_block *block, uint64_t seq,
+                                 buffer *room, span *out, wf_error *err)
+{
+    size_t i = (size_t)(seq % BLOCK_ENTRIES);
+    return copy_entry(txn, block->bytes + block->at[i], block->at[i + 1] - block->at[i], room, out,
+                      err);
+}
+
 static bool copy_cached(archive_cache *cache, store_txn *txn, uint64_t seq, buffer *room, span *out,
                         wf_status *status, wf_error *err)
 {
-    bool found = false;
+    uint64_t number = seq / BLOCK_ENTRIES;
     pthread_mutex_lock(&cache->lock);
-    for (size_t i = 0; i < CACHE_RUNS && !found; i++) {
-        cached_run *c = &cache->runs[i];
-        if (c->run == NULL || c->run->number != seq / RUN_ENTRIES)
-            continue;
-        found = true;
-        c->used = ++cache->clock;
-        *status = copy_entry(txn, c->run, seq, room, out, err);
-    }
+    const archive_block *block = cache->blocks[number % CACHE_BLOCKS];
+    bool found = block != NULL && block->number == number;
+    if (found)
+        *status = copy_from_block(txn, block, seq, room, out, err);
     pthread_mutex_unlock(&cache->lock);
     return found;
 }
 
-/* Takes the run; the one that was not asked for longest makes room. */
-static void cache_keep(archive_cache *cache, archive_run *run)
+/* Takes the block. */
+static void cache_keep(archive_cache *cache, archive_block *block)
 {
+    archive_block **place = &cache->blocks[block->number % CACHE_BLOCKS];
     pthread_mutex_lock(&cache->lock);
-    cached_run *place = &cache->runs[0];
-    for (size_t i = 0; i < CACHE_RUNS; i++)
-        if (cache->runs[i].used < place->used)
-            place = &cache->runs[i];
-    archive_run *old = place->run;
-    *place = (cached_run){run, ++cache->clock};
+    archive_block *old = *place;
+    *place = block;
     pthread_mutex_unlock(&cache->lock);
-    run_free(old);
+    block_free(old);
 }
 
 /* Before the genesis was read, the suite is not known; no hash is computed for the first entry. */
@@ -115,21 +146,32 @@ static hash_kind kind_of(const ledger *l)
 /* ---- one entry --------------------------------------------------------------------------------
  */
 
-static wf_status unpack_run(const ledger *l, store_txn *txn, uint64_t number, bool by_tile,
-                            archive_run *run, bool *found, wf_error *err)
+static wf_status fetch_from_run(const ledger *l, archive_tools *tools, store_txn *txn, uint64_t seq,
+                                span row, span tile, buffer *room, span *out, wf_error *err)
 {
-    archive_tools tools = {0};
-    span row, tile = {NULL, 0};
-    wf_status status = archive_row(txn, number, &row, err);
-    *found = row.data != NULL;
-    if (status != WF_OK || row.data == NULL)
-        return status;
-    if (by_tile)
-        status = tile_get(txn, 0, number, &tile, err);
-    run->number = number;
+    archive_run run = {.number = seq / RUN_ENTRIES};
+    wf_status status = archive_unpack(tools, &run, kind_of(l), row, tile, err);
     if (status == WF_OK)
-        status = archive_unpack(&tools, run, kind_of(l), row, tile, err);
-    archive_tools_free(&tools);
+        status = copy_from_run(txn, &run, seq, room, out, err);
+    archive_run_free(&run);
+    return status;
+}
+
+static wf_status fetch_from_block(ledger *l, archive_tools *tools, store_txn *txn, uint64_t seq,
+                                  span row, span tile, bool *found, buffer *room, span *out,
+                                  wf_error *err)
+{
+    archive_block *block = calloc(1, sizeof *block);
+    if (block == NULL)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    block->number = seq / BLOCK_ENTRIES;
+    wf_status status = archive_unpack_block(tools, block, row, tile, found, err);
+    if (status == WF_OK && *found)
+        status = copy_from_block(txn, block, seq, room, out, err);
+    if (status == WF_OK && *found && block->capacity <= CACHED_BLOCK_MAX)
+        cache_keep(l->archive, block);
+    else
+        block_free(block);
     return status;
 }
 
@@ -137,20 +179,23 @@ static wf_status fetch_archived(ledger *l, store_txn *txn, uint64_t seq, buffer 
                                 wf_error *err)
 {
     bool found = false;
+    span row, tile;
     wf_status status = WF_OK;
     if (copy_cached(l->archive, txn, seq, room, out, &status, err))
         return status;
-    archive_run *run = calloc(1, sizeof *run);
-    if (run == NULL)
+    status = archive_row(txn, seq / RUN_ENTRIES, &row, err);
+    if (status != WF_OK || row.data == NULL)
+        return status;
+    status = tile_get(txn, 0, seq / RUN_ENTRIES, &tile, err);
+    if (status != WF_OK)
+        return status;
+    archive_tools *tools = take_tools(l->archive);
+    if (tools == NULL)
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
-    status = unpack_run(l, txn, seq / RUN_ENTRIES, true, run, &found, err);
-    if (status == WF_OK && found)
-        status = copy_entry(txn, run, seq, room, out, err);
-    if (status == WF_OK && found && run->damage == NULL && run->capacity <= CACHED_RUN_MAX &&
-        l->suite != NULL)
-        cache_keep(l->archive, run);
-    else
-        run_free(run);
+    status = fetch_from_block(l, tools, txn, seq, row, tile, &found, room, out, err);
+    if (status == WF_OK && !found)
+        status = fetch_from_run(l, tools, txn, seq, row, tile, room, out, err);
+    give_tools(l->archive, tools);
     return status;
 }
 
@@ -171,11 +216,14 @@ wf_status ledger_fetch(ledger *l, store_txn *txn, uint64_t seq, buffer *room, sp
 wf_status ledger_fetch_again(const ledger *l, store_txn *txn, uint64_t seq, bool *found, span *out,
                              wf_error *err)
 {
-    archive_run run = {0};
-    wf_status status = unpack_run(l, txn, seq / RUN_ENTRIES, false, &run, found, err);
-    if (status == WF_OK && *found)
-        status = copy_entry(txn, &run, seq, NULL, out, err);
-    archive_run_free(&run);
+    span row;
+    archive_tools tools = {0};
+    wf_status status = archive_row(txn, seq / RUN_ENTRIES, &row, err);
+    *found = status == WF_OK && row.data != NULL;
+    if (!*found)
+        return status;
+    status = fetch_from_run(l, &tools, txn, seq, row, (span){NULL, 0}, NULL, out, err);
+    archive_tools_free(&tools);
     return status;
 }
 

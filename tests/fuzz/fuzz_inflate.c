@@ -2,16 +2,17 @@
  * Archived runs (ledger/archive.h), which come from a file that may be damaged. The first byte of
  * the input chooses: 0: the rest is a row; 1: the same with its checksum put right; 2: the rest is
  * the bundle before it was compressed. What is found whole holds 256 entries and is the same run
- * when it is packed again; of a damaged one no more is given than there is.
+ * when it is packed again, also block by block; of a damaged one no more is given than there is.
  */
 #include "fuzz.h"
 
 #include "archive.h"
 
-enum { AT_SIZE = 1, AT_CHECK = 37, AT_STREAM = 41 };
+enum { AT_SIZE = 1, AT_CHECK = 37, AT_BLOCKS = 41, AT_STREAM = 161 };
 
 static archive_tools tools;
 static archive_run run, again;
+static archive_block block;
 
 static void put_u32(uint8_t *at, uint32_t value)
 {
@@ -21,7 +22,7 @@ static void put_u32(uint8_t *at, uint32_t value)
 
 static void set_checksum(uint8_t *row, size_t size)
 {
-    uLong crc = crc32(crc32(0, row, AT_CHECK), row + AT_STREAM, (uInt)(size - AT_STREAM));
+    uLong crc = crc32(crc32(0, row, AT_CHECK), row + AT_BLOCKS, (uInt)(size - AT_BLOCKS));
     put_u32(row + AT_CHECK, (uint32_t)crc);
 }
 
@@ -29,7 +30,7 @@ static void set_checksum(uint8_t *row, size_t size)
 static void compress_bundle(buffer *out, const uint8_t *data, size_t size)
 {
     uLongf room = compressBound(size);
-    uint8_t head[AT_STREAM] = {1};
+    uint8_t head[AT_STREAM] = {2};
     put_u32(head + AT_SIZE, (uint32_t)size);
     buffer_append(out, head, sizeof head);
     FUZZ_REQUIRE(buffer_reserve(out, room), "out of memory");
@@ -48,8 +49,28 @@ static void check_run(const archive_run *r)
                      "entry %u from %u to %u", i, r->at[i], r->at[i + 1]);
 }
 
+/* Each block by itself, under any tile. True: all of them could be had, and are those of the run.
+ */
+static bool blocks_are(const archive_run *r, span row, span tile)
+{
+    bool all = true;
+    for (block.number = 0; block.number < RUN_ENTRIES / BLOCK_ENTRIES; block.number++) {
+        wf_error err = {0};
+        bool found = false;
+        const uint32_t *at = r->at + block.number * BLOCK_ENTRIES;
+        FUZZ_REQUIRE(archive_unpack_block(&tools, &block, row, tile, &found, &err) == WF_OK, "%s",
+                     err.text);
+        FUZZ_REQUIRE(!found || block.at[BLOCK_ENTRIES] <= block.capacity, "block %u",
+                     (unsigned)block.number);
+        all = all && found && block.at[BLOCK_ENTRIES] == at[BLOCK_ENTRIES] - at[0] &&
+              memcmp(block.bytes, r->bytes + at[0], block.at[BLOCK_ENTRIES]) == 0;
+    }
+    return all;
+}
+
 static void pack_again(void)
 {
+    hash tile[RUN_ENTRIES];
     leaf_data entries[RUN_ENTRIES];
     buffer row = {0};
     wf_error err = {0};
@@ -62,6 +83,9 @@ static void pack_again(void)
     FUZZ_REQUIRE(again.damage == NULL && memcmp(again.at, run.at, sizeof run.at) == 0 &&
                      memcmp(again.bytes, run.bytes, run.at[RUN_ENTRIES]) == 0,
                  "packed again it is another run: %s", again.damage ? again.damage : "");
+    hash_many_leaves(tile, HASH_SHA256, entries, RUN_ENTRIES);
+    FUZZ_REQUIRE(blocks_are(&again, span_of(row.data, row.size), span_of(tile, sizeof tile)),
+                 "a block is not what the run says");
     buffer_free(&row);
 }
 
@@ -75,13 +99,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         compress_bundle(&row, data + 1, size - 1);
     } else {
         buffer_append(&row, data + 1, size - 1);
-        if (data[0] % 3 == 1 && size - 1 > AT_STREAM)
+        if (data[0] % 3 == 1 && size - 1 > AT_BLOCKS)
             set_checksum(row.data, row.size);
     }
     FUZZ_REQUIRE(archive_unpack(&tools, &run, HASH_SHA256, span_of(row.data, row.size),
                                 span_of(NULL, 0), &err) == WF_OK,
                  "%s", err.text);
     check_run(&run);
+    static const hash any_tile[RUN_ENTRIES];
+    blocks_are(&run, span_of(row.data, row.size), span_of(any_tile, sizeof any_tile));
     if (run.damage == NULL)
         pack_again();
     buffer_free(&row);

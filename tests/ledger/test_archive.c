@@ -13,6 +13,7 @@
 #include "archive.h"
 
 enum { CITY_ENTRIES = 1501 }; /* genesis, 1499 statements, a seal: five runs and a rest */
+enum { AT_BLOCKS = 41, AT_STREAM = 161 }; /* in a row of the archive */
 
 /* ---- help -------------------------------------------------------------------------------------
  */
@@ -418,7 +419,7 @@ static void flipped_bits_are_named(void **state)
     ledger_close(l);
     archive_city();
     uint8_t *row = copy_row(TABLE_ARCHIVE, 2, &size);
-    for (size_t at = 0; at < size; at += at < 64 ? 1 : size / 24) {
+    for (size_t at = 0; at < size; at += at < AT_STREAM + 8 ? 1 : size / 24) {
         row[at] ^= 0x10;
         put_archive_row(2, row, size);
         assert_int_equal(verify_city(false, &report, &err), WF_DAMAGED);
@@ -494,21 +495,90 @@ static void what_is_damaged_is_not_moved(void **state)
     free(entry);
 }
 
+static uint32_t u32_at(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* Blocks behind a damaged one can be had, and where the blocks begin is believed only as far as
+   what stands there is the entry. */
+static void blocks_stand_alone(void **state)
+{
+    (void)state;
+    size_t size;
+    make_city();
+    ledger *l = open_ledger(true);
+    buffer all = read_everything(l);
+    ledger_close(l);
+    archive_city();
+    uint8_t *row = copy_row(TABLE_ARCHIVE, 1, &size);
+    uint8_t *damaged = malloc(size);
+    assert_non_null(damaged);
+    /* nothing of the fourth block is left: 16 entries are lost, and no more */
+    memcpy(damaged, row, size);
+    uint32_t from = u32_at(row + AT_BLOCKS + 2 * 8), to = u32_at(row + AT_BLOCKS + 3 * 8);
+    assert_true(from > 2 && from < to && to < size - AT_STREAM);
+    memset(damaged + AT_STREAM + from, 0xff, to - from);
+    put_archive_row(1, damaged, size);
+    assert_int_equal(read_damaged(&all, 1, 1), 240);
+    /* each place changed, up, down and far: the whole run is still there */
+    for (size_t at = AT_BLOCKS; at < AT_STREAM; at += 4) {
+        static const uint8_t flips[][4] = {
+            {0, 0, 0, 1}, {0, 0, 1, 0x80}, {0xff, 0xff, 0xff, 0xff}, {0x80, 0, 0, 0}};
+        memcpy(damaged, row, size);
+        for (int i = 0; i < 4; i++)
+            damaged[at + (size_t)i] ^= flips[at / 4 % 4][i];
+        put_archive_row(1, damaged, size);
+        assert_int_equal(read_damaged(&all, 1, 5), 51);
+    }
+    free(row);
+    free(damaged);
+    buffer_free(&all);
+}
+
+/* Rows that were written before there were blocks. */
+static void runs_without_blocks_are_read(void **state)
+{
+    (void)state;
+    size_t size;
+    make_city();
+    ledger *l = open_ledger(true);
+    buffer all = read_everything(l);
+    ledger_close(l);
+    archive_city();
+    for (uint64_t run = 0; run < 5; run++) {
+        uint8_t *row = copy_row(TABLE_ARCHIVE, run, &size);
+        size_t stream_size = size - AT_STREAM;
+        row[0] = 1;
+        memmove(row + AT_BLOCKS, row + AT_STREAM, stream_size);
+        uLong crc = crc32(crc32(0, row, 37), row + AT_BLOCKS, (uInt)stream_size);
+        for (int i = 0; i < 4; i++)
+            row[37 + i] = (uint8_t)(crc >> (24 - 8 * i));
+        put_archive_row(run, row, AT_BLOCKS + stream_size);
+        free(row);
+    }
+    l = open_ledger(true);
+    assert_reads_as(l, &all);
+    ledger_close(l);
+    assert_whole();
+    buffer_free(&all);
+}
+
 /* ---- hostile rows ------------------------------------------------------------------------------
  */
 
-/* A row with a right checksum around any stream. */
+/* A row with a right checksum around any stream, whose blocks are nowhere. */
 static size_t make_row(uint8_t *out, size_t claimed, const uint8_t *stream, size_t size)
 {
-    memset(out, 0, 41);
-    out[0] = 1;
+    memset(out, 0, AT_STREAM);
+    out[0] = 2;
     for (int i = 0; i < 4; i++)
         out[1 + i] = (uint8_t)(claimed >> (24 - 8 * i));
-    memcpy(out + 41, stream, size);
-    uLong crc = crc32(crc32(0, out, 37), stream, (uInt)size);
+    memcpy(out + AT_STREAM, stream, size);
+    uLong crc = crc32(crc32(0, out, 37), out + AT_BLOCKS, (uInt)(AT_STREAM - AT_BLOCKS + size));
     for (int i = 0; i < 4; i++)
         out[37 + i] = (uint8_t)(crc >> (24 - 8 * i));
-    return 41 + size;
+    return AT_STREAM + size;
 }
 
 static size_t deflate_bytes(uint8_t *out, size_t room, const uint8_t *bytes, size_t size)
@@ -538,7 +608,7 @@ static void bombs_do_not_go_off(void **state)
     (void)state;
     enum { MUCH = 64 << 20, ROOM = 1 << 20 };
     archive_run run = {0};
-    uint8_t *zeros = calloc(1, MUCH), *stream = malloc(ROOM), *row = malloc(ROOM + 64);
+    uint8_t *zeros = calloc(1, MUCH), *stream = malloc(ROOM), *row = malloc(ROOM + AT_STREAM);
     assert_true(zeros != NULL && stream != NULL && row != NULL);
     size_t size = deflate_bytes(stream, ROOM, zeros, MUCH);
     size_t claims[] = {0, 1, 1000, 256 * 65537, (size_t)256 * 65537 + 1, MUCH, UINT32_MAX};
@@ -572,11 +642,11 @@ static void odd_rows_are_refused(void **state)
     assert_true(size + 10 < sizeof longer);
     assert_null(unpack(&run, row, size));
     assert_int_equal(run.count, 256);
-    for (size_t cut = 0; cut < size; cut += cut < 50 ? 1 : 101)
+    for (size_t cut = 0; cut < size; cut += cut < AT_STREAM + 9 ? 1 : 101)
         assert_non_null(unpack(&run, row, cut));
     memcpy(longer, row, size);
     assert_non_null(unpack(&run, longer, size + 1));
-    assert_non_null(unpack(&run, longer, make_row(longer, 1, longer + 41, 0)));
+    assert_non_null(unpack(&run, longer, make_row(longer, 1, longer + AT_STREAM, 0)));
 
     /* the bundle, with a right checksum, but one entry less and one more */
     assert_ok(archive_unpack(&tools, &run, HASH_SHA256, span_of(row, size), (span){NULL, 0}, &err),
@@ -660,6 +730,8 @@ int main(void)
         TEST(kills_lose_nothing),
         TEST(flipped_bits_are_named),
         TEST(a_damaged_tile_costs_one_entry),
+        TEST(blocks_stand_alone),
+        TEST(runs_without_blocks_are_read),
         TEST(what_is_damaged_is_not_moved),
         TEST(bombs_do_not_go_off),
         TEST(odd_rows_are_refused),
