@@ -105,7 +105,7 @@ static uint32_t check_of(span row)
 
 uint64_t archive_bundle_size(span row)
 {
-    return row.size < AT_STREAM ? 0
+    return row.size < AT_BLOCKS ? 0
                                 : (uint64_t)get_u32(row.data + AT_SIZE) + RUN_ENTRIES * HASH_SIZE;
 }
 
