@@ -20,4 +20,14 @@ done
 expect 0 "planned, not in this version:" wufei --help
 expect 0 "wufei 0" wufei --version
 expect 2 "没有命令" wufei --lang zh balanse
+
+# Nothing is wider than 100 columns, of which Chinese takes two a character, and no line ends in blanks.
+for language in en zh; do
+    for command in "" init import list show trace balance audit verify prove checkpoint export rebuild archive \
+        stat backup restore witness scrub repair key; do
+        wufei --lang $language $command --help >"$work/help"
+        expect 0 "" test "$(wc -L <"$work/help")" -le 100
+        expect 1 "" grep ' $' "$work/help"
+    done
+done
 finish

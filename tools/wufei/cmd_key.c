@@ -458,7 +458,8 @@ const command command_key = {
                "  wufei key revoke P1 --key p1.pem --reason \"a laptop was lost\"\n"
                "  wufei key quorum --threshold 2 a.pem.pub b.pem.pub c.pem.pub\n"
                "  wufei key revoke operator --id 0123456789abcdef --reason \"module broken\" "
-               "--new new.pem --order revoke.order\n"
+               "\\\n"
+               "      --new new.pem --order revoke.order\n"
                "  wufei key sign revoke.order --key a.pem\n"
                "  wufei key enter revoke.order --new new.pem\n"
                "  wufei key serve --key operator.pem --socket /run/wufei/signer\n",

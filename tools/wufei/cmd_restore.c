@@ -82,14 +82,13 @@ const command command_restore = {
                   "stands there is kept aside"),
     .synopsis = "BACKUP [--key FILE] [--last FILE] [--receipt FILE]",
     .example =
-        "  wufei restore /mnt/disk/ledger-2026-11-22 -L ./ledger\n"
-        "  wufei restore /mnt/disk/ledger-2026-11-22 --last ledger.receipts/8191.tlog-proof\n"
-        "\n"
-        "  # behind a signer, which refuses what is older than the last that it signed: at "
-        "its\n"
-        "  # machine, stop it and let it remember in a new file; the old one is kept\n"
-        "  wufei key serve --key operator.pem --socket /run/wufei/signer --memory "
-        "operator.signed-2\n",
+        N_("  wufei restore /mnt/disk/ledger-2026-11-22 -L ./ledger\n"
+           "  wufei restore /mnt/disk/ledger-2026-11-22 --last ledger.receipts/8191.tlog-proof\n"
+           "\n"
+           "  # behind a signer, which refuses what is older than the last that it signed: at its\n"
+           "  # machine, stop it and let it remember in a new file; the old one is kept\n"
+           "  wufei key serve --key operator.pem --socket /run/wufei/signer \\\n"
+           "      --memory operator.signed-2\n"),
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .rest_min = 1,

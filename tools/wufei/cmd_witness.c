@@ -198,7 +198,8 @@ const command command_witness = {
     .example = "  wufei witness ask\n"
                "  wufei witness key --new-key --key w1.pem --name witness.example/w1\n"
                "  wufei witness serve --state w1 --key w1.pem --name witness.example/w1 "
-               "--logs logs --listen 127.0.0.1:8099\n",
+               "\\\n"
+               "      --logs logs --listen 127.0.0.1:8099\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .rest_min = 1,

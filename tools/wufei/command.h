@@ -46,7 +46,7 @@ typedef struct command {
     const char *name;
     const char *summary;  /* msgid, one line */
     const char *synopsis; /* "ID [--up|--down]" */
-    const char *example;  /* lines of commands */
+    const char *example;  /* lines of commands; a msgid where they have words */
     const option_spec *options;
     size_t option_count;
     size_t rest_min, rest_max;
@@ -67,7 +67,10 @@ extern const command *const commands[]; /* NULL-terminated */
 wf_status options_parse_front(arguments *args, int argc, char **argv, int *used);
 /* The subcommand's own arguments; argv[0] is its name. */
 wf_status options_parse(arguments *args, int argc, char **argv);
-void options_print_help(const command *c);
+/* What every command takes; the window and the past those that have them. */
+enum { OPTIONS_COMMON_COUNT = 6 };
+extern const option_spec options_common_specs[OPTIONS_COMMON_COUNT];
+extern const option_spec options_window_specs[2], options_past_specs[1];
 /* --from and --to of the arguments as times at the ledger's offset. */
 wf_status options_window(arguments *args, const wf_ledger *ledger, wf_filter *filter);
 /* A decimal number of an option; WF_USAGE says which. */
@@ -87,6 +90,14 @@ void progress_start(progress *p, const arguments *args);
 void progress_report(void *ctx, const char *phase, uint64_t done, uint64_t total);
 /* Wipes the line, so that something else can be said. */
 void progress_clear(progress *p);
+
+/* ---- help.c -------------------------------------------------------------------------------- */
+
+/* Text that begins in column `at`, wrapped to the page, further lines indented. */
+void help_print(const char *text, unsigned at, unsigned indent);
+/* A line of the list of commands. */
+void help_print_command(const char *name, const char *summary);
+void help_print_whole(const command *c);
 
 /* ---- run.c --------------------------------------------------------------------------------- */
 

@@ -36,10 +36,12 @@ static void main_help(void)
     printf("%s\n\n", _("usage: wufei COMMAND [ARGUMENTS], wufei COMMAND --help"));
     printf("%s\n\n", _("A waste ledger that nobody can quietly rewrite."));
     for (size_t i = 0; commands[i] != NULL; i++)
-        printf("  %-12s %s\n", commands[i]->name, _(commands[i]->summary));
-    printf("\n%s", _("planned, not in this version:"));
-    for (size_t i = 0; i < PLANNED_COUNT; i++)
-        printf(" %s", planned[i]);
+        help_print_command(commands[i]->name, _(commands[i]->summary));
+    printf("\n%s\n  ", _("planned, not in this version:"));
+    char names[512] = "";
+    for (size_t i = 0, used = 0; i < PLANNED_COUNT && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s ", planned[i]);
+    help_print(names, 2, 2);
     printf("\n\n%s\n  wufei init\n  wufei import ./city\n  wufei balance --by stream\n"
            "  wufei audit\n",
            _("example"));
@@ -146,7 +148,7 @@ static wf_status main_run(arguments *args, int argc, char **argv)
     if (status != WF_OK)
         return status;
     if (args->help) {
-        options_print_help(args->command);
+        help_print_whole(args->command);
         return WF_OK;
     }
     return args->command->run(args);

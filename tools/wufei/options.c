@@ -1,6 +1,6 @@
 /*
- * wufei/options.c: arguments and help. One table of common options, one of each command's own, both
- * read by getopt_long; the help is printed from the same tables.
+ * wufei/options.c: arguments. One table of common options, one of each command's own, both read by
+ * getopt_long; the help (help.c) is printed from the same tables.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -12,7 +12,7 @@
 
 enum { LETTER_OWN = 1000, LETTER_FORMAT = 2000, LETTER_LANG, LETTER_FROM, LETTER_TO, LETTER_AT };
 
-static const option_spec common_options[] = {
+const option_spec options_common_specs[OPTIONS_COMMON_COUNT] = {
     {"ledger", 'L', "DIR", N_("the ledger (else $WUFEI_LEDGER, else ./ledger)")},
     {"format", 0, "table|csv|json", N_("form of the answer (table on a terminal, csv in a pipe)")},
     {"lang", 0, "en|zh", N_("language of titles, sentences and messages")},
@@ -20,14 +20,13 @@ static const option_spec common_options[] = {
     {"verbose", 'v', NULL, N_("say more: all columns, all problems")},
     {"help", 'h', NULL, N_("this help")},
 };
-static const option_spec window_options[] = {
+const option_spec options_window_specs[2] = {
     {"from", 0, "TIME", N_("from this date or time on")},
     {"to", 0, "TIME", N_("before this date or time")},
 };
-static const option_spec past_options[] = {
+const option_spec options_past_specs[1] = {
     {"at", 0, "SIZE", N_("answer as the ledger stood at that many entries")},
 };
-enum { COMMON_COUNT = sizeof common_options / sizeof *common_options };
 
 wf_status command_fail(arguments *args, wf_status status, const char *format, ...)
 {
@@ -205,36 +204,6 @@ wf_status options_parse(arguments *args, int argc, char **argv)
                             args->rest[c->rest_max], c->name, c->synopsis);
     wf_status status = options_check_common(args);
     return status == WF_OK ? options_check_past(args) : status;
-}
-
-static void options_print(const option_spec *options, size_t count)
-{
-    char text[80];
-    for (size_t i = 0; i < count; i++) {
-        const option_spec *o = &options[i];
-        char letter[8] = "    ";
-        if (o->letter != 0)
-            snprintf(letter, sizeof letter, "-%c, ", o->letter);
-        snprintf(text, sizeof text, "%s--%s%s%s", letter, o->name, o->argument == NULL ? "" : " ",
-                 o->argument == NULL ? "" : o->argument);
-        printf("  %-34s %s\n", text, _(o->help));
-    }
-}
-
-void options_print_help(const command *c)
-{
-    printf(_("usage: wufei %s %s\n\n%s\n"), c->name, c->synopsis, _(c->summary));
-    if (c->option_count > 0 || c->window) {
-        printf("\n%s\n", _("options"));
-        options_print(c->options, c->option_count);
-        if (c->window)
-            options_print(window_options, 2);
-    }
-    printf("\n%s\n", _("options of every command"));
-    options_print(common_options, COMMON_COUNT);
-    if (c->past)
-        options_print(past_options, 1);
-    printf("\n%s\n%s", _("example"), c->example);
 }
 
 wf_status options_window(arguments *args, const wf_ledger *ledger, wf_filter *filter)
