@@ -14,6 +14,7 @@
 
 enum { ROUNDS = 64, RING = 16, LENGTH_SIZE = 8 };
 
+/* By n modulo 32: the standard's T[j] is turned by j, which goes to 63. */
 static inline uint32_t rotate(uint32_t x, unsigned n)
 {
     n &= 31;

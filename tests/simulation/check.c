@@ -80,7 +80,7 @@ void check_new_entries(simulation *s, const parcel *const *parcels, size_t count
     s->size = size;
 }
 
-static void check_receipt(simulation *s, store_txn *txn)
+static void check_receipt(simulation *s)
 {
     wf_error err = {0};
     char *text = NULL;
@@ -91,7 +91,6 @@ static void check_receipt(simulation *s, store_txn *txn)
     bool verified = false;
     uint64_t seq = pick(s, s->size);
     naive_hash root;
-    (void)txn;
     REQUIRE(s, ledger_prove(s->l, seq, &text, &err) == WF_OK, "%s", err.text);
     REQUIRE(s, tlog_proof_parse(&proof, text, strlen(text)) == NULL && proof.index == seq,
             "receipt:\n%s", text);
@@ -140,7 +139,7 @@ void check_ledger(simulation *s)
     REQUIRE(s, ledger_size(s->l) == s->size, "the ledger has %llu entries, the model %llu",
             (unsigned long long)ledger_size(s->l), (unsigned long long)s->size);
     REQUIRE(s, store_begin(&txn, ledger_store(s->l), false, &err) == WF_OK, "%s", err.text);
-    check_receipt(s, txn);
+    check_receipt(s);
     check_consistency(s, txn);
     uint64_t seq = pick(s, s->size);
     REQUIRE(s, ledger_read(s->l, txn, seq, &bytes, NULL, &err) == WF_OK, "%s", err.text);

@@ -27,7 +27,7 @@ typedef struct simulation {
     uint64_t seed, random;
     const char *suite;
     unsigned step;
-    unsigned round; /* of predictions, one a submission */
+    unsigned round; /* of predictions, one a submission; from 1, for 0 is none (act.expected) */
     char folder[64], dir[96];
     ledger *l;
     book *b;
@@ -40,7 +40,8 @@ typedef struct simulation {
     parcel *parcels;
     unsigned parcel_count;
     unsigned manifest_count, batch_count;
-    books *books, *predicted;
+    books *books;     /* of what is in the log */
+    books *predicted; /* and of what is being handed in */
     naive_hash *leaves;
     span *entries; /* copies, as they were first read */
     uint64_t size;
@@ -61,13 +62,28 @@ _Noreturn void simulation_fail(const simulation *s, const char *file, int line, 
 
 uint64_t pick(simulation *s, uint64_t below); /* 0 to below - 1 */
 
+/* ---- simulate.c -------------------------------------------------------------------------------
+ */
+
+void simulation_open(simulation *s); /* the ledger and its book; sometimes with small groups */
+void simulation_close(simulation *s);
+void simulation_reopen(simulation *s);
+
+/* ---- submit.c: handing in ----------------------------------------------------------------------
+ */
+
+/* Several parcels through the queue, no faults: exactly what the model says. */
+void submit_many(simulation *s, parcel *const *parcels, size_t count);
+/* One parcel while something fails. */
+void submit_with_fault(simulation *s, const parcel *p);
+
 /* ---- clients.c: what is handed in ------------------------------------------------------------ */
 
 void clients_start(simulation *s); /* keys; the registry as the first parcels */
 void clients_end(simulation *s);
 parcel *clients_new(simulation *s); /* honest */
-parcel *
-clients_impossible(simulation *s); /* to be refused for a reason that the book does not know */
+/* To be refused for a reason that the book does not know. */
+parcel *clients_impossible(simulation *s);
 parcel *clients_conflict(simulation *s); /* a name that stands for something else; NULL: none */
 
 /* ---- check.c: the ledger against the model --------------------------------------------------- */

@@ -10,7 +10,7 @@
 
 enum {
     SITES = 6,
-    REGISTRY = SITES + 2 /* parcels */,
+    REGISTRY = SITES + 2, /* parcels that enter party, vehicle and sites; all else comes after */
     CODES = 3,
     CLIENTS = 4,
     ACTS_MAX = 60000,
@@ -43,7 +43,7 @@ typedef struct act {
     span bytes;        /* the statement, on the heap */
     span signature;    /* on the heap; data NULL: sealed */
     uint64_t seq;      /* in the log, NOT_ENTERED */
-    unsigned expected; /* the round of predictions that counts it as entered */
+    unsigned expected; /* the round of predictions that counts it as entered; 0: none */
     bool acknowledged; /* somebody was told that it is in */
 } act;
 
