@@ -3,9 +3,11 @@
  *
  * The simulator knows the exchange bundle and nothing of the ledger. Its parts:
  *   random.c   the random numbers
+ *   calendar.c dates
  *   writer.c   CSV tables, each row put in the order of its time, a day at a time
  *   vocabulary.c waste codes, recipes of plants, names
  *   city.c     who there is: parties, sites, vehicles, scales (build), and city_files.c writes them
+ *   flows.c    which waste goes where
  *   day.c      one day: generation, treatment, stock takes, activity
  *   rounds.c   collection rounds (household, medical) and construction sites
  *   trip.c     one load from pick-up to confirmation, with its mishaps
@@ -92,6 +94,9 @@ void writer_flush(writer *w, int64_t day);
 uint64_t writer_rows(const writer *w);
 uint64_t writer_rows_of(const writer *w, enum table_id table);
 bool writer_close(writer *w); /* false with a message when anything could not be written */
+
+/* ---- calendar.c ---- */
+
 void time_date(int64_t day, char out[11]);                   /* "2026-03-20" */
 int64_t time_day_of(int year, unsigned month, unsigned day); /* days since 1970 */
 bool time_parse_date(const char *text, int64_t *out_day);
@@ -186,6 +191,8 @@ void name_site(random_state *r, enum site_kind kind, char *out, size_t size);
 void name_carrier(random_state *r, enum stream stream, char *out, size_t size);
 /* A unified social credit code with a right check character (GB 32100-2015). */
 void name_legal_id(random_state *r, const char *district, char out[19]);
+
+enum { KG = 1000, TONNE = 1000000 }; /* in grams */
 
 /* ---- city.c ---- */
 
@@ -373,6 +380,10 @@ int32_t city_carrier_for(city *c, enum stream stream);
 point city_random_point(city *c);
 void city_cell(city *c, enum id_kind kind, int32_t index); /* the id of the index-th, as a cell */
 void city_id(const city *c, enum id_kind kind, int32_t index, char out[48]);
+
+/* ---- flows.c ---- */
+
+void flows_plan(city *c); /* of all sites and carriers there are */
 
 /* ---- city_files.c ---- */
 

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TONNE = 1000000 };
-
 static const struct {
     const char *letters;
     unsigned digits;

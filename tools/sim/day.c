@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { KG = 1000, TONNE = 1000000, SHIPMENTS_A_DAY = 4 };
+enum { SHIPMENTS_A_DAY = 4 };
 
 bool day_is_working(int64_t day)
 {

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KG = 1000, TONNE = 1000000 };
-
 bool fraud_active(const city *c, int32_t index)
 {
     if (index == NOBODY)

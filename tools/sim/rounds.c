@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { KG = 1000, TONNE = 1000000, ROUND_SITES_MAX = 12 };
+enum { ROUND_SITES_MAX = 12 };
 
 static void add_round(city *c, enum code code, int32_t first, int32_t count, enum site_kind plant,
                       enum stream stream)

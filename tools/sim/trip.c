@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KG = 1000, TONNE = 1000000 };
-
 double distance_km(point a, point b)
 {
     double north = (a.lat - b.lat) * 111.2, east = (a.lon - b.lon) * 96.3; /* at 30 degrees north */
