@@ -3,10 +3,11 @@
  * kind of record two, with the statement and the entry around it; the checkpoint, receipts, a
  * request to a witness, the verifier key.
  *
- *     build/debug/fuzz/make_seeds LEDGER NAME tests/fuzz/corpus     files are named NAME-...
+ *     build/debug/fuzz/make_seeds LEDGER NAME tests/fuzz/corpus [TARGET...]
  *
- * The corpus holds what it wrote for cities of the simulator, one a suite; it is run again when a
- * format gets a new kind.
+ * Files are named NAME-..., and are made for all targets or only for those given. The corpus holds
+ * what it wrote for cities of the simulator, one a suite, and for the ledgers of make_key_seeds,
+ * which have the records of keys; it is run again when a format gets a new kind.
  */
 #include "fuzz.h"
 
@@ -21,10 +22,21 @@ enum { KINDS_MAX = 64, OF_A_KIND = 2 };
 
 static const char *corpus;
 static const char *prefix;
+static char **targets; /* NULL at the end; none: all */
+
+static bool is_asked(const char *target)
+{
+    for (size_t i = 0; targets[i] != NULL; i++)
+        if (strcmp(targets[i], target) == 0)
+            return true;
+    return targets[0] == NULL;
+}
 
 static void put(const char *target, const char *kind, unsigned number, span bytes)
 {
     char path[4096];
+    if (!is_asked(target))
+        return;
     snprintf(path, sizeof path, "%s/%s", corpus, target);
     FUZZ_REQUIRE(mkdir(path, 0777) == 0 || errno == EEXIST, "%s", path);
     snprintf(path, sizeof path, "%s/%s/%s-%s-%u", corpus, target, prefix, kind, number);
@@ -131,12 +143,13 @@ int main(int argc, char **argv)
     ledger *l = NULL;
     store_txn *txn = NULL;
     ledger_options options = {.read_only = true};
-    if (argc != 4) {
-        fprintf(stderr, "usage: make_seeds LEDGER NAME CORPUS\n");
+    if (argc < 4) {
+        fprintf(stderr, "usage: make_seeds LEDGER NAME CORPUS [TARGET...]\n");
         return 2;
     }
     prefix = argv[2];
     corpus = argv[3];
+    targets = argv + 4;
     FUZZ_REQUIRE(ledger_open(&l, argv[1], &options, &err) == WF_OK, "%s", err.text);
     FUZZ_REQUIRE(store_begin(&txn, ledger_store(l), false, &err) == WF_OK, "%s", err.text);
     put_entries(l, txn);
