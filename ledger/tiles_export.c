@@ -9,8 +9,8 @@
  * No reader who follows the checkpoint ever misses a file: tiles and bundles are written first,
  * whole or not at all, and synced; then the checkpoint is replaced. What an export that was killed
  * left behind lies above the checkpoint's size, is compared by the next one and written again where
- * it differs. Partial tiles are removed once the checkpoint has moved on to the full one, as the
- * specification allows; the full tile begins with them.
+ * it differs, or removed where nobody needs it. Partial tiles are removed once the checkpoint has
+ * moved on to the full one, as the specification allows; the full tile begins with them.
  *
  * Only what is new since the checkpoint in the folder is written, and that must be of this log and
  * a beginning of it. Of what should be there already the sizes are looked at, and a file that is
@@ -256,26 +256,55 @@ static wf_status put_tiles(exporter *e)
     return status;
 }
 
+/* ---- partial tiles that nobody needs ----------------------------------------------------------
+ */
+
+/* Those of one place that have more than `above` items, but for the one that has `but` of them.
+   What cannot be removed is in nobody's way. */
+static void remove_partial(exporter *e, int level, uint64_t index, uint64_t above, uint64_t but)
+{
+    char name[TILE_PATH_MAX];
+    tile_path_format(name, level, index, TILE_WIDTH);
+    snprintf(e->path, e->path_room, "%s/%s.p", e->dir, name);
+    DIR *folder = opendir(e->path);
+    struct dirent *entry = NULL;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        uint64_t width = strtoull(entry->d_name, NULL, 10);
+        bool is_partial = width > above && width != but;
+        if (is_partial || strcmp(entry->d_name, TEMPORARY_NAME) == 0)
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    }
+    if (folder != NULL)
+        closedir(folder);
+    rmdir(e->path); /* when it is empty */
+}
+
+/* What no checkpoint of the folder has named: an export that did not come to its end left it, after
+   a power cut perhaps torn, and the new checkpoint would not make it right. */
+static void remove_unfinished(exporter *e)
+{
+    uint64_t before = e->kept.old.size;
+    uint64_t count = e->kept.now.size;
+    for (int level = LEVEL_ENTRIES; level < TREE_LEVELS && count > 0; level++) {
+        for (uint64_t index = before / TILE_WIDTH; index <= count / TILE_WIDTH; index++)
+            remove_partial(e, level, index, index == before / TILE_WIDTH ? before % TILE_WIDTH : 0,
+                           index == count / TILE_WIDTH ? count % TILE_WIDTH : 0);
+        if (level != LEVEL_ENTRIES) {
+            before /= TILE_WIDTH;
+            count /= TILE_WIDTH;
+        }
+    }
+}
+
 /* Of each level only the tile that was partial under the old checkpoint can have become full. */
 static void remove_superseded(exporter *e)
 {
     uint64_t before = e->kept.old.size;
     uint64_t count = e->kept.now.size;
     for (int level = LEVEL_ENTRIES; level < TREE_LEVELS; level++) {
-        char name[TILE_PATH_MAX];
         uint64_t index = before / TILE_WIDTH;
-        if (before % TILE_WIDTH != 0 && count / TILE_WIDTH > index) {
-            tile_path_format(name, level, index, TILE_WIDTH);
-            snprintf(e->path, e->path_room, "%s/%s.p", e->dir, name);
-            DIR *folder = opendir(e->path);
-            struct dirent *entry = NULL;
-            while (folder != NULL && (entry = readdir(folder)) != NULL)
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                    unlinkat(dirfd(folder), entry->d_name, 0);
-            if (folder != NULL)
-                closedir(folder);
-            rmdir(e->path); /* what cannot be removed is in nobody's way */
-        }
+        if (before % TILE_WIDTH != 0 && count / TILE_WIDTH > index)
+            remove_partial(e, level, index, 0, 0);
         if (level != LEVEL_ENTRIES) {
             before /= TILE_WIDTH;
             count /= TILE_WIDTH;
@@ -379,6 +408,8 @@ static wf_status export(exporter *e)
     if (status == WF_OK)
         status = put_tiles(e);
     store_abort(e->txn);
+    if (status == WF_OK)
+        remove_unfinished(e);
     if (status == WF_OK && syncfs(e->lock) != 0)
         status = wf_fail_errno(e->err, _("%s: cannot be synced"), e->dir);
     prefer_witnessed(e);
