@@ -20,10 +20,12 @@ static const struct {
     const char *word;
     int kind;
 } words[] = {
-    {"may", PROMISE_MAY},           {"ledger", PROMISE_LEDGER},       {"entry", PROMISE_ENTRY},
-    {"receipt", PROMISE_RECEIPT},   {"guard", PROMISE_GUARD},         {"keys", PROMISE_KEYS},
-    {"replaced", PROMISE_REPLACED}, {"witnessed", PROMISE_WITNESSED}, {"witness", PROMISE_WITNESS},
-    {"cosigned", PROMISE_COSIGNED},
+    {"may", PROMISE_MAY},           {"ledger", PROMISE_LEDGER},
+    {"entry", PROMISE_ENTRY},       {"receipt", PROMISE_RECEIPT},
+    {"guard", PROMISE_GUARD},       {"keys", PROMISE_KEYS},
+    {"replaced", PROMISE_REPLACED}, {"witnessed", PROMISE_WITNESSED},
+    {"witness", PROMISE_WITNESS},   {"cosigned", PROMISE_COSIGNED},
+    {"tiles", PROMISE_TILES},       {"exported", PROMISE_EXPORTED},
 };
 enum { WORDS = sizeof words / sizeof *words };
 
@@ -101,6 +103,13 @@ static void take_promise(expected *e, const promise *p)
         e->witness = true;
         e->folder = p->folder;
         break;
+    case PROMISE_TILES:
+        e->tiles = true;
+        e->folder = p->folder;
+        break;
+    case PROMISE_EXPORTED:
+        e->exported = p->seq;
+        break;
     case PROMISE_COSIGNED:
         e->cosigned = p->seq > e->cosigned ? p->seq : e->cosigned;
         break;
@@ -139,6 +148,8 @@ static void check_all(check_result *out, const char *root, const promise *promis
     for (size_t i = 0; i < known && out->class != CHECK_FAILED; i++)
         if (ledgers[i].witness)
             check_witness(out, &ledgers[i]);
+        else if (ledgers[i].tiles)
+            check_tiles(out, &ledgers[i], write);
         else
             check_ledger(out, &ledgers[i], rebuild, write);
     out->finished = true;

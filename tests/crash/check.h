@@ -4,6 +4,7 @@
  *     check.c            the promises, and all of the checks in a process of their own
  *     check_ledger.c     one ledger: it opens, holds, has what was acknowledged, and goes on
  *     check_files.c      what a ledger writes beside its store: keys, the guard, receipts
+ *     check_tiles.c      exported tiles: all that their checkpoint promises is there
  *     check_witness.c    a witness: it knows what it cosigned
  *
  * What was promised stands in the trace, in marks that the workload wrote when it was true:
@@ -20,10 +21,11 @@
  *     replaced NAME SIZE       something takes the ledger's place now: entries from SIZE on, which
  *                              the new one is not to have, are no longer asked for
  *     witnessed NAME SIZE      its checkpoint of SIZE entries is published with its quorum
- *     witness NAME FOLDER      NAME is the folder of a witness; in FOLDER, an absolute path, are
- *                              its key (key), its logs (logs) and the first request it gets
- *                              (request)
- *     cosigned NAME SIZE       the witness NAME has cosigned SIZE entries
+ *     tiles NAME LEDGER        in the folder NAME are the tiles of LEDGER, once there is a
+ * checkpoint exported NAME SIZE       there is one, of SIZE entries or more witness NAME FOLDER
+ * NAME is the folder of a witness; in FOLDER, an absolute path, are its key (key), its logs (logs)
+ * and the first request it gets (request) cosigned NAME SIZE       the witness NAME has cosigned
+ * SIZE entries
  *
  * Each ledger that is there opens, all of it verifies, it holds every acknowledged statement, its
  * masses sum up to zero, its book is the one that its log makes, and it takes another entry. One
@@ -77,13 +79,15 @@ typedef struct promise {
         PROMISE_KEYS,
         PROMISE_REPLACED,
         PROMISE_WITNESSED,
+        PROMISE_TILES,
+        PROMISE_EXPORTED,
         PROMISE_WITNESS,
         PROMISE_COSIGNED
     } kind;
     size_t at; /* the op in the trace */
     char name[64];
     bool by_init, copy;
-    char folder[192];       /* of a witness; of the keys of parties */
+    char folder[192];       /* of a witness; of the keys of parties; a ledger */
     unsigned long long seq; /* or a size */
     unsigned char statement[32];
 } promise;

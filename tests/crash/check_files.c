@@ -97,7 +97,7 @@ bool check_keys(check_result *out, const expected *e, wf_ledger *l)
 
 /* ---- the guard ---------------------------------------------------------------------------- */
 
-static const char *parse_checkpoint(checkpoint *out, const char *text, size_t size)
+const char *check_parse_checkpoint(checkpoint *out, const char *text, size_t size)
 {
     note *n = malloc(sizeof *n);
     if (n == NULL)
@@ -119,8 +119,8 @@ static bool read_guard(check_result *out, const expected *e, checkpoint *c, cons
     if (folder_read(folder, name, NOTE_MAX, &text, &size, &err) != WF_OK || text == NULL)
         snprintf(err.text, sizeof err.text, "it is missing");
     else
-        snprintf(err.text, sizeof err.text, "%s", parse_checkpoint(c, text, size));
-    bool holds = text != NULL && parse_checkpoint(c, text, size) == NULL;
+        snprintf(err.text, sizeof err.text, "%s", check_parse_checkpoint(c, text, size));
+    bool holds = text != NULL && check_parse_checkpoint(c, text, size) == NULL;
     free(text);
     free(folder);
     return holds || check_fail(out, e, "the guard", &err);
@@ -193,7 +193,7 @@ static const char *check_proof(const receipt *r, uint64_t seq, hash_kind kind)
         return "half of it is missing";
     const char *reason = tlog_proof_parse(&proof, r->proof, r->proof_size);
     if (reason == NULL)
-        reason = parse_checkpoint(&c, proof.checkpoint, proof.checkpoint_size);
+        reason = check_parse_checkpoint(&c, proof.checkpoint, proof.checkpoint_size);
     if (reason != NULL)
         return reason;
     merkle_leaf(&leaf, kind, r->entry, r->entry_size);

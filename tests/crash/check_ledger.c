@@ -32,7 +32,7 @@ static wf_status sink_end(void *ctx, wf_error *err)
     return WF_OK;
 }
 
-static const wf_sink nowhere = {NULL, sink_begin, sink_row, sink_end};
+const wf_sink check_nowhere = {NULL, sink_begin, sink_row, sink_end};
 
 static bool check_entry(check_result *out, const expected *e, wf_ledger *l, store_txn *txn,
                         const promise *p)
@@ -123,7 +123,7 @@ static wf_ledger *check_open(check_result *out, const expected *e)
         return NULL;
     }
     if (e->whole && (strstr(err.text, "wufei repair") == NULL ||
-                     wf_repair(e->path, &repair, &nowhere, &mended) != WF_OK ||
+                     wf_repair(e->path, &repair, &check_nowhere, &mended) != WF_OK ||
                      wf_open(&l, e->path, &options, &mended) != WF_OK)) {
         check_fail(out, e, mended.text[0] != '\0' ? "is not repaired" : "does not open",
                    mended.text[0] != '\0' ? &mended : &err);
@@ -142,7 +142,7 @@ static bool check_read(check_result *out, const expected *e, bool rebuild)
         return false;
     bool holds = check_holds(out, e, l) && check_entries(out, e, l) && check_witnessed(out, e, l) &&
                  check_keys(out, e, l) && check_receipts(out, e, l);
-    if (holds && rebuild && wf_rebuild(l, true, NULL, NULL, &nowhere, &err) != WF_OK)
+    if (holds && rebuild && wf_rebuild(l, true, NULL, NULL, &check_nowhere, &err) != WF_OK)
         holds = check_fail(out, e, "book", &err);
     wf_close(l);
     return holds;

@@ -16,11 +16,14 @@
 typedef struct expected {
     const char *name;
     const char *root;
-    char path[4096];                                  /* ROOT/NAME */
-    bool by_init, copy, whole, guarded, witness;      /* whole: it is promised */
-    const char *folder;                               /* of a witness: its key, logs and request */
+    char path[4096];                             /* ROOT/NAME */
+    bool by_init, copy, whole, guarded, witness; /* whole: it is promised */
+    bool tiles;
+    const char *folder;                               /* of a witness: its key, logs and request; of
+                                                         tiles: the name of their ledger */
     const char *keys;                                 /* folder of the parties' keys, or NULL */
     unsigned long long cosigned, witnessed, replaced; /* sizes; replaced 0: not */
+    unsigned long long exported;                      /* of tiles: their size at least */
     const promise *promises;
     size_t count, point;
 } expected;
@@ -31,7 +34,13 @@ bool check_is_promised(const expected *e, const promise *p);
 bool check_fail(check_result *out, const expected *e, const char *what, const wf_error *err);
 
 void check_ledger(check_result *out, expected *e, bool rebuild, bool write);
+void check_tiles(check_result *out, const expected *e, bool write);
 void check_witness(check_result *out, const expected *e);
+
+/* Where rows of answers go. */
+extern const wf_sink check_nowhere;
+/* NULL or a reason; no signature is looked at. */
+const char *check_parse_checkpoint(checkpoint *out, const char *text, size_t size);
 
 /* Before it is opened: a guard that is ahead would only look like a ledger that is refused. */
 bool check_guard(check_result *out, const expected *e);

@@ -31,7 +31,7 @@
 #include "check.h"
 #include "disk.h"
 
-enum { ROUNDS_MAX = 400, ROUNDS_IDLE = 40, REBUILD_EVERY = 8, FAILURES_SHOWN = 10 };
+enum { ROUNDS_MAX = 2000, ROUNDS_IDLE = 40, REBUILD_EVERY = 8, FAILURES_SHOWN = 10 };
 
 typedef struct exploration {
     disk disk;

@@ -8,7 +8,7 @@
 # $city and $more are bundles, $work is a folder outside of the root. Whatever prepare_NAME and
 # act_NAME do to files under the root is recorded.
 
-workloads="init guard import append sm2 archive backup restore rotate party revoke witness ask"
+workloads="init guard import append sm2 archive backup restore rotate party revoke tiles witness ask"
 
 mark() { crash-work mark "$*"; }
 # made: a ledger is whole now, and all that it holds is promised
@@ -81,6 +81,20 @@ prepare_archive() {
 act_archive() { exec wufei -L "$root/ledger" archive --all; }
 
 # --- copies
+
+# tiles that other people read grow by full ones, and partial ones are superseded
+prepare_tiles() {
+    prepare_append
+    mark tiles tiles ledger
+    write_more "$work/many" 600
+    sed -i "s/^B\([0-9]*\),/B\1many,/" "$work/many/generation.csv"
+    wufei -L "$root/ledger" export --tiles "$root/tiles"
+    after_tiles
+    enter "$root/ledger" "$work/many"
+    made
+}
+act_tiles() { exec wufei -L "$root/ledger" export --tiles "$root/tiles"; }
+after_tiles() { mark exported tiles "$(sed -n 2p "$root/tiles/checkpoint")"; }
 
 prepare_backup() {
     prepare_append
