@@ -181,6 +181,8 @@ wf_status recovery_next(store_txn *txn, uint64_t from, bool *found, recovery *ou
    meanwhile; then verifies the copy. With the operator's key when asked and there. */
 wf_status ledger_copy(const char *from, const char *to, bool with_key, ledger_progress *progress,
                       ledger_copy_report *out, wf_error *err);
+/* A copy in the ledger's own folder goes where the ledger goes: WF_USAGE. */
+wf_status copy_check_outside(const char *dir, const char *to, wf_error *err);
 /* "FOLDER/NAME" in both; *there tells whether there was one. */
 wf_status copy_small_file(const char *from, const char *to, const char *name, mode_t mode,
                           bool *there, wf_error *err);

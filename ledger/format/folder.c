@@ -146,6 +146,11 @@ wf_status folder_check_format(const char *dir, wf_error *err)
     if (stat(dir, &st) != 0)
         return errno == ENOENT ? wf_fail(err, WF_USAGE, _("%s: there is no such ledger"), dir)
                                : wf_fail_errno(err, "%s", dir);
+    if (!S_ISDIR(st.st_mode))
+        return wf_fail(err, WF_USAGE,
+                       _("%s is not a folder: name that of the ledger or backup; an archive is "
+                         "unpacked first"),
+                       dir);
     wf_status status = folder_read(dir, FILE_FORMAT, FORMAT_SIZE_MAX, &text, &size, err);
     if (status != WF_OK)
         return status;

@@ -2,9 +2,6 @@
  * ledger/repair/backup.c: a copy that is called a backup only after it was verified.
  */
 #include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/text.h"
@@ -23,24 +20,6 @@ static wf_status check_absent(const char *to, wf_error *err)
     return errno == ENOENT ? WF_OK : wf_fail_errno(err, "%s", to);
 }
 
-/* A backup in the ledger's own folder goes where the ledger goes, and is lost with it. */
-static wf_status check_outside(const char *dir, const char *to, wf_error *err)
-{
-    char real[PATH_MAX], above[PATH_MAX];
-    char *parent = NULL;
-    folder_split(to, &parent);
-    bool known = parent != NULL && realpath(dir, real) != NULL && realpath(parent, above) != NULL;
-    size_t size = known ? strlen(real) : 0;
-    free(parent);
-    /* What is missing is told where it is wanted. */
-    if (!known || strncmp(above, real, size) != 0 || (above[size] != '/' && above[size] != '\0'))
-        return WF_OK;
-    return wf_fail(err, WF_USAGE,
-                   _("%s is inside the ledger %s and would be lost with it; name a folder "
-                     "elsewhere, best on another disk"),
-                   to, dir);
-}
-
 wf_status ledger_backup(const char *dir, const char *to, bool with_key, ledger_progress *progress,
                         ledger_copy_report *out, wf_error *err)
 {
@@ -52,7 +31,7 @@ wf_status ledger_backup(const char *dir, const char *to, bool with_key, ledger_p
     if (status == WF_OK)
         status = check_absent(p.dir, err);
     if (status == WF_OK)
-        status = check_outside(dir, p.dir, err);
+        status = copy_check_outside(dir, p.dir, err);
     if (status == WF_OK)
         status = place_make(&p, err);
     if (status == WF_OK)

@@ -7,6 +7,7 @@
  * processes, because the pages that are read may be damaged (guard.c).
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,6 +34,23 @@ wf_status copy_small_file(const char *from, const char *to, const char *name, mo
         OPENSSL_cleanse(bytes, size); /* it may be a key */
     free(bytes);
     return status;
+}
+
+wf_status copy_check_outside(const char *dir, const char *to, wf_error *err)
+{
+    char real[PATH_MAX], above[PATH_MAX];
+    char *parent = NULL;
+    folder_split(to, &parent);
+    bool known = parent != NULL && realpath(dir, real) != NULL && realpath(parent, above) != NULL;
+    size_t size = known ? strlen(real) : 0;
+    free(parent);
+    /* What is missing is told where it is wanted. */
+    if (!known || strncmp(above, real, size) != 0 || (above[size] != '/' && above[size] != '\0'))
+        return WF_OK;
+    return wf_fail(err, WF_USAGE,
+                   _("%s is inside the ledger %s and would be lost with it; name a folder "
+                     "elsewhere, best on another disk"),
+                   to, dir);
 }
 
 typedef struct copy_job {

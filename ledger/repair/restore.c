@@ -134,16 +134,18 @@ static wf_status take_place(restoring *r, wf_error *err)
     if (rename(p->temporary, aside) != 0)
         return wf_fail_errno(err, "%s", aside);
     p->made = false;
-    if (renameat2(AT_FDCWD, aside, AT_FDCWD, p->dir, RENAME_EXCHANGE) != 0) {
-        /* Not on this file system: two steps. Between them the ledger is only there aside. */
-        if (rename(aside, p->temporary) != 0)
-            return wf_fail_errno(err, "%s", p->temporary);
-        p->made = true;
-        if (rename(p->dir, aside) != 0)
-            return wf_fail_errno(err, "%s", p->dir);
-        return place_take(p, err);
-    }
-    return folder_sync(p->parent, err);
+    if (renameat2(AT_FDCWD, aside, AT_FDCWD, p->dir, RENAME_EXCHANGE) == 0)
+        return folder_sync(p->parent, err);
+    /* Not on this file system: two steps. Between them the ledger is only there aside. */
+    p->made = rename(aside, p->temporary) == 0;
+    if (!p->made)
+        return wf_fail_errno(err, "%s", p->temporary);
+    if (rename(p->dir, aside) != 0)
+        return wf_fail_errno(err, "%s", p->dir);
+    status = place_take(p, err);
+    if (p->made && rename(aside, p->dir) != 0)
+        return wf_error_prefix(err, _("the ledger is in %s now, give it its name again"), aside);
+    return status;
 }
 
 /* Until then it shows what was lost, which the log excuses; a failure changes nothing else. */
@@ -175,9 +177,13 @@ wf_status ledger_restore(const char *backup, const char *dir, const ledger_resto
     if (status == WF_OK)
         status = look_at_place(&r, err);
     if (status == WF_OK)
+        status = copy_check_outside(backup, r.place.dir, err);
+    if (status == WF_OK)
         status = place_make(&r.place, err);
     if (status == WF_OK)
         status = fill(&r, err);
+    if (status == WF_DAMAGED || status == WF_SYSTEM)
+        wf_error_prefix(err, _("%s is not put in place, and nothing was changed"), backup);
     if (status == WF_OK)
         status = take_place(&r, err);
     if (status == WF_OK && renew_guard(r.place.dir, err) != WF_OK)

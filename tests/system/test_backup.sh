@@ -108,6 +108,30 @@ expect 0 "nothing that was signed is lost" wufei -L "$work/newer" verify
 cp -a "$work/backup1" "$work/cut"
 cp "$work/newest" "$work/cut/checkpoint"
 expect 3 "rolled back or truncated" wufei restore "$work/cut"
+truncate -s 20000 "$work/cut/store/data.mdb"
+expect 3 "$work/cut is not put in place, and nothing was changed" wufei restore "$work/cut"
+echo 1 > "$work/b.tar"
+expect 2 "an archive is unpacked first" wufei restore "$work/b.tar"
+expect 2 "is inside the ledger" wufei restore "$work/backup1" -L "$work/backup1/new" --key "$key"
+expect 4 "$work/no: No such file" wufei restore "$work/backup1" -L "$work/no/new" --key "$key"
+# while somebody writes
+exec 8<> "$work/ledger/store/writer.lock"
+flock -n 8
+expect 4 "nothing was changed" wufei restore "$work/backup1"
+grep -q "is writing; wait for it or stop it" "$work/err" || same "$(cat "$work/err")" "" "who writes"
+exec 8>&-
+# a book that rotted in the backup is not verified with the log; what tells is named, and mends it
+cp -a "$work/whole" "$work/rotten"
+python3 - "$work/rotten/store/data.mdb" << 'PYTHON'
+import sys
+data = bytearray(open(sys.argv[1], 'rb').read())
+data[data.find(b'Riverside')] ^= 1
+open(sys.argv[1], 'wb').write(data)
+PYTHON
+expect 0 "wufei rebuild --check" wufei restore "$work/rotten" -L "$work/mended" --key "$key"
+expect 3 "wufei rebuild derives the book again" wufei -L "$work/mended" rebuild --check
+expect 0 "" wufei -L "$work/mended" rebuild
+expect 0 "equal" wufei -L "$work/mended" rebuild --check
 expect 1 "is not of the ledger that was signed" wufei restore "$work/whole"
 wufei init -L "$work/stranger" --origin other.example/city > /dev/null
 wufei -L "$work/stranger" backup "$work/strange" --with-key > /dev/null

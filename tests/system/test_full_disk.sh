@@ -50,17 +50,44 @@ said_full() {
     fi
 }
 
-for kib in 0 4 8 16 40 64 68 72 80 100 140 200 300; do
+# Made, or not there: also when only the receipt found no room.
+for kib in 0 4 8 16 40 64 68 72 80 100 120 124 128 132 136 140 200 300; do
     leave "$kib"
     status=0
     wufei -L disk/ledger init --origin test.example/full > out 2> err || status=$?
     if [ "$status" -ne 0 ]; then
         same "$status" 4 "init with $kib KiB"
         said_full "init with $kib KiB"
-        same "$(ls -A disk)" filler "what init with $kib KiB left"
+        if grep -q "it is entered, but there is no receipt" err; then
+            expect 0 "chain,holds,1," wufei -L disk/ledger verify
+        else
+            same "$(ls -A disk)" filler "what init with $kib KiB left"
+        fi
     fi
-    rm -rf disk/ledger
+    rm -rf disk/ledger disk/ledger.receipts
 done
+
+# A backup is put in place, or the ledger is what it was.
+cp -a ledger disk/kept
+wufei -L disk/kept backup disk/copy > /dev/null
+for kib in 0 4 40 100 140 144 148 152 156 160 164 168 200 300; do
+    rm -rf disk/ledger disk/filler
+    cp -a disk/kept disk/ledger
+    leave "$kib"
+    status=0
+    wufei -q -L disk/ledger restore disk/copy > out 2> err || status=$?
+    if [ "$status" -ne 0 ]; then
+        same "$status" 4 "restore with $kib KiB"
+        said_full "restore with $kib KiB"
+        grep -q "nothing was changed\|there is no receipt" err ||
+            same "$(cat err)" "" "restore with $kib KiB"
+        [ -e disk/ledger.before-restore-1 ] || same "$(ls -A disk | tr '\n' ' ')" "copy filler kept ledger " \
+            "what restore with $kib KiB left"
+    fi
+    expect 0 "chain,holds" wufei -L disk/ledger verify
+    rm -rf disk/ledger.before-restore-1 disk/ledger.receipts
+done
+rm -rf disk/ledger disk/kept disk/copy
 
 rm -f disk/filler
 cp -a ledger disk/ledger

@@ -132,6 +132,21 @@ expect 1 "by a given key" wufei-verify extends --vkey "$vkey" kept rotated.proof
 wufei key new -o party.pem --suite "${WUFEI_TEST_SUITE:-ed25519-sha256}" > /dev/null
 expect 0 "receipt: party.tlog-proof" wufei key add PG party.pem.pub --receipt party.tlog-proof
 check party
+# each of them, in the place of choice and in the usual one
+wufei key new -o party2.pem --suite "${WUFEI_TEST_SUITE:-ed25519-sha256}" > /dev/null
+for k in a b; do wufei key new -o $k.pem --suite "${WUFEI_TEST_SUITE:-ed25519-sha256}" > /dev/null; done
+acknowledged() { # COMMAND...
+    local seq
+    seq=$(size)
+    expect 0 "receipt: $work/ledger.receipts/$seq.tlog-proof" "$@"
+    check "ledger.receipts/$seq"
+}
+acknowledged wufei key rotate PG --key party.pem --new party2.pem
+acknowledged wufei key quorum --threshold 1 a.pem.pub
+wufei key quorum --threshold 1 b.pem.pub --order quorum.order > /dev/null
+wufei key sign quorum.order --key a.pem > /dev/null
+acknowledged wufei key enter quorum.order
+acknowledged wufei key revoke PG --key party2.pem --reason "lost"
 
 # --- put back to an older state, whole: nothing inside the folder shows it, the kept one does
 cp -a ledger whole

@@ -48,6 +48,9 @@ static void restore_say(const arguments *args, const wf_restored *r)
         fprintf(stderr, "%s\n",
                 _("a witness that cosigned a later checkpoint answers 409 from now on: show its "
                   "keeper the recovery entry and ask for a new agreement"));
+    fprintf(stderr, "%s\n",
+            _("the log was verified whole; whether the backup's book follows from it tells: wufei "
+              "rebuild --check"));
 }
 
 static wf_status restore_work(arguments *args, const wf_sink *sink, progress *bar, void *ctx)

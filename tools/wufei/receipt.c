@@ -106,7 +106,8 @@ static wf_status receipt_check_folder(arguments *args, const char *folder)
         strcpy(up, ".");
     else
         slash[slash == up ? 1 : 0] = '\0';
-    if (access(up, W_OK | X_OK) != 0)
+    /* Where there is no such folder, there is no ledger either, and that is what is to be told. */
+    if (access(up, W_OK | X_OK) != 0 && errno != ENOENT)
         return command_fail(args, WF_SYSTEM,
                             _("the folder %s for receipts cannot be made: %s; name another place "
                               "with --receipt FILE.tlog-proof"),
