@@ -48,6 +48,16 @@ expect 0 "" wufei export --tiles log
 expect 0 "holds: $(size) entries" verify log
 same "$(ls -d log/tile/0/000.p log/tile/entries/000.p 2> /dev/null | wc -l)" 0 "superseded partial tiles"
 same "$(stat -c %s log/tile/0/000 log/tile/1/000.p/1 | tr '\n' ' ')" "8192 32 " "bytes of tiles"
+# what an export left that a power cut ended: no checkpoint named it, and nothing says it is whole
+at=$(printf %03d $(($(size) / 256)))
+mkdir -p "log/tile/entries/$at.p" "log/tile/0/$at.p"
+echo torn > "log/tile/entries/$at.p/$(($(size) % 256 + 1))"
+echo torn > "log/tile/0/$at.p/$(($(size) % 256 + 2))"
+echo torn > "log/tile/0/$at.p/.tmp"
+grow 5
+expect 0 "" wufei export --tiles log
+expect 0 "holds: $(size) entries" verify log
+same "$(grep -rlx torn log/tile | wc -l)" 0 "torn tiles that are left"
 cp log/checkpoint kept
 # the same as at once
 wufei -q export --tiles once > /dev/null
