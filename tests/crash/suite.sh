@@ -9,7 +9,8 @@
 # rest into the array `chosen`; when there is no rest, that is a, b and c. The script's first lines
 # are its help.
 
-crash_bin=$WUFEI_BUILD/crash
+WUFEI_SOURCE=${WUFEI_SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+crash_bin=${WUFEI_BUILD:-$WUFEI_SOURCE/build/debug}/crash
 . "$WUFEI_SOURCE/tests/crash/workloads.sh"
 . "$WUFEI_SOURCE/tests/command/bundle.sh"
 
