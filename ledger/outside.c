@@ -200,23 +200,52 @@ wf_status outside_keep_lost(const char *dir, const char *fresh, wf_error *err)
     return status;
 }
 
-wf_status ledger_set_guard(const char *dir, const char *path, wf_error *err)
+/* In the ledger's own folder it would be lost, or put back, together with the ledger. */
+static wf_status check_guard_folder(const char *dir, const char *path, wf_error *err)
 {
-    char line[PATH_MAX + 2];
-    char *text = NULL;
-    size_t size = 0;
+    char real[PATH_MAX], above[PATH_MAX];
+    char *folder = NULL;
+    if (folder_split(path, &folder) == NULL || folder == NULL)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    bool there = realpath(folder, real) != NULL;
     wf_status status = WF_OK;
-    if (path[0] != '/' && getcwd(line, sizeof line) == NULL)
-        return wf_fail_errno(err, "%s", path);
-    size_t used = path[0] == '/' ? 0 : strlen(line);
-    if (strchr(path, '\n') != NULL || path[0] == '\0' || path[strlen(path) - 1] == '/' ||
-        (size_t)snprintf(line + used, sizeof line - used, "%s%s\n", used > 0 ? "/" : "", path) >=
-            sizeof line - used)
+    if (!there)
+        status = wf_fail(err, WF_USAGE, _("--guard %s: there is no folder %s"), path, folder);
+    else if (realpath(dir, above) != NULL && strncmp(real, above, strlen(above)) == 0 &&
+             (real[strlen(above)] == '\0' || real[strlen(above)] == '/'))
+        status = wf_fail(err, WF_USAGE,
+                         _("--guard %s is inside the ledger %s and would be put back together with "
+                           "it; name a file elsewhere, best on another disk"),
+                         path, dir);
+    free(folder);
+    return status;
+}
+
+wf_status ledger_check_guard(const char *dir, const char *path, wf_error *err)
+{
+    if (strchr(path, '\n') != NULL || path[0] == '\0' || path[strlen(path) - 1] == '/')
         return wf_fail(err, WF_USAGE, _("--guard '%s' is not the name of a file"), path);
     if (access(path, F_OK) == 0) /* it may be the only trace of what was signed */
         return wf_fail(err, WF_USAGE,
                        _("--guard %s exists already; name a new file, or move that one away"),
                        path);
+    return check_guard_folder(dir, path, err);
+}
+
+wf_status ledger_set_guard(const char *dir, const char *path, wf_error *err)
+{
+    char line[PATH_MAX + 2];
+    char *text = NULL;
+    size_t size = 0;
+    wf_status status = ledger_check_guard(dir, path, err);
+    if (status != WF_OK)
+        return status;
+    if (path[0] != '/' && getcwd(line, sizeof line) == NULL)
+        return wf_fail_errno(err, "%s", path);
+    size_t used = path[0] == '/' ? 0 : strlen(line);
+    if ((size_t)snprintf(line + used, sizeof line - used, "%s%s\n", used > 0 ? "/" : "", path) >=
+        sizeof line - used)
+        return wf_fail(err, WF_USAGE, _("--guard '%s' is not the name of a file"), path);
     /* The checkpoint itself, so that the copy is there before anybody asks for it. */
     status = folder_read(dir, FILE_CHECKPOINT, NOTE_MAX, &text, &size, err);
     if (status == WF_OK && text == NULL)

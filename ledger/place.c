@@ -145,7 +145,7 @@ wf_status place_make(place *p, wf_error *err)
 {
     remove_stale_attempts(p);
     if (mkdir(p->temporary, 0777) != 0)
-        return wf_fail_errno(err, "%s", p->temporary);
+        return wf_fail_errno(err, _("%s: cannot be made"), p->dir);
     p->made = true;
     p->lock = lock_attempt(p->temporary); /* where there are no locks, the process id has to do */
     return WF_OK;

@@ -46,7 +46,7 @@ wf_status signed_head_parse(const ledger *l, checkpoint *out, const char *name, 
     if (reason == NULL && strcmp(out->origin, l->genesis.origin) != 0)
         reason = _("it is of another ledger");
     if (reason != NULL)
-        return wf_fail(err, WF_DAMAGED, "%s: %s", name, _(reason));
+        return wf_fail(err, WF_DAMAGED, _("%s: %s"), name, _(reason));
     wf_status status = key_at(l, out->size, &key, &known, err);
     if (status != WF_OK)
         return status;
@@ -57,7 +57,7 @@ wf_status signed_head_parse(const ledger *l, checkpoint *out, const char *name, 
                          "of %llu entries knows (%s): rolled back or truncated ledger, or not its "
                          "checkpoint"),
                        name, (unsigned long long)out->size, (unsigned long long)known, _(reason));
-    return reason == NULL ? WF_OK : wf_fail(err, WF_DAMAGED, "%s: %s", name, _(reason));
+    return reason == NULL ? WF_OK : wf_fail(err, WF_DAMAGED, _("%s: %s"), name, _(reason));
 }
 
 wf_status signed_head_read(ledger *l, checkpoint *out, char **text, wf_error *err)

@@ -303,7 +303,8 @@ typedef struct wf_witness_options {
 } wf_witness_options;
 
 /* A new private key for a witness. WF_USAGE when there is a file of that name. */
-WF_API wf_status wf_witness_new_key(const char *key_path, bool encrypt, wf_error *err);
+WF_API wf_status wf_witness_new_key(const char *key_path, const char *name, bool encrypt,
+                                    wf_error *err);
 /* The verifier key that belongs to it; the caller frees. No passphrase is needed. */
 WF_API wf_status wf_witness_vkey(char **out, const char *key_path, const char *name, wf_error *err);
 WF_API wf_status wf_witness_open(wf_witness **out, const wf_witness_options *options,

@@ -182,7 +182,8 @@ static wf_status read_checkpoint(ask *a, wf_error *err)
             reason = checkpoint_parse(&a->checkpoint, n->text, n->text_size);
         a->text_size = n->text_size;
         if (reason != NULL)
-            status = wf_fail(err, WF_DAMAGED, "%s/%s: %s", a->l->dir, FILE_CHECKPOINT, _(reason));
+            status =
+                wf_fail(err, WF_DAMAGED, _("%s/%s: %s"), a->l->dir, FILE_CHECKPOINT, _(reason));
     }
     free(n);
     return status;

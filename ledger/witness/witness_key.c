@@ -74,16 +74,23 @@ wf_status witness_key_create(const char *path, bool encrypt, wf_error *err)
     return status;
 }
 
-/* `public_key` is of any suite, or of none when there is no file. */
-static wf_status make_name(note_key *out, char vkey[NOTE_VKEY_MAX], const char *path,
-                           const char *name, const suite_public_key *public_key, wf_error *err)
+wf_status witness_name_check(const char *name, wf_error *err)
 {
     const char *reason = note_name_check(name, strlen(name));
     if (reason == NULL && strlen(name) > NOTE_NAME_MAX)
         reason = N_("it is longer than 255 bytes");
-    if (reason != NULL)
-        return wf_fail(err, WF_USAGE, _("'%s' cannot be the name of a witness: %s"), name,
-                       _(reason));
+    return reason == NULL ? WF_OK
+                          : wf_fail(err, WF_USAGE, _("'%s' cannot be the name of a witness: %s"),
+                                    name, _(reason));
+}
+
+/* `public_key` is of any suite, or of none when there is no file. */
+static wf_status make_name(note_key *out, char vkey[NOTE_VKEY_MAX], const char *path,
+                           const char *name, const suite_public_key *public_key, wf_error *err)
+{
+    wf_status status = witness_name_check(name, err);
+    if (status != WF_OK)
+        return status;
     if (public_key->size == 0)
         return wf_fail(err, WF_USAGE, _("%s: there is no such key; --new-key makes one there"),
                        path);

@@ -15,6 +15,8 @@ typedef struct witness_key {
     char vkey[NOTE_VKEY_MAX];
 } witness_key;
 
+/* WF_USAGE when nobody can be called so. */
+wf_status witness_name_check(const char *name, wf_error *err);
 /* Makes a new Ed25519 private key (key_file.h). WF_USAGE when there is a file. */
 wf_status witness_key_create(const char *path, bool encrypt, wf_error *err);
 /* The verifier key of the file under this name; asks for no passphrase unless it must. */

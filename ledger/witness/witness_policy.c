@@ -21,7 +21,7 @@ static bool has_quorum(const char *text)
     return false;
 }
 
-static wf_status read_bytes(buffer *out, const char *path, wf_error *err)
+static wf_status read_bytes(buffer *out, const char *path, bool quorum, wf_error *err)
 {
     char *bytes = NULL;
     size_t size = 0;
@@ -32,7 +32,12 @@ static wf_status read_bytes(buffer *out, const char *path, wf_error *err)
                            : folder_read(folder, name, POLICY_FILE_MAX, &bytes, &size, err);
     free(folder);
     if (status == WF_OK && bytes == NULL)
-        status = wf_fail(err, WF_USAGE, _("%s: there is no such file"), path);
+        status =
+            wf_fail(err, WF_USAGE,
+                    quorum ? _("%s: there is no such file; a policy says who cosigns, in lines "
+                               "\"log VKEY\", \"witness NAME VKEY URL\" and \"quorum NAME\"")
+                           : _("%s: there is no such file"),
+                    path);
     else if (status == WF_OK)
         buffer_append(out, bytes, size);
     free(bytes);
@@ -44,8 +49,8 @@ wf_status witness_policy_read(policy **out, const char *path, bool quorum, wf_er
     static const char none[] = "quorum none\n";
     buffer text = {0};
     *out = malloc(sizeof **out);
-    wf_status status =
-        *out == NULL ? wf_fail(err, WF_SYSTEM, _("out of memory")) : read_bytes(&text, path, err);
+    wf_status status = *out == NULL ? wf_fail(err, WF_SYSTEM, _("out of memory"))
+                                    : read_bytes(&text, path, quorum, err);
     if (status == WF_OK) {
         size_t size = text.size;
         buffer_append_byte(&text, '\0');
@@ -58,7 +63,7 @@ wf_status witness_policy_read(policy **out, const char *path, bool quorum, wf_er
         const char *reason =
             text.failed ? _("out of memory") : policy_parse(*out, (char *)text.data, size);
         if (reason != NULL)
-            status = wf_fail(err, WF_USAGE, "%s: %s", path, _(reason));
+            status = wf_fail(err, WF_USAGE, _("%s: %s"), path, _(reason));
     }
     buffer_free(&text);
     if (status != WF_OK) {

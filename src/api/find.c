@@ -122,7 +122,7 @@ wf_status api_word(uint32_t *out, const vocabulary *v, const char *text, wf_erro
     *out = vocabulary_find(v, text, strlen(text));
     if (*out != 0)
         return WF_OK;
-    return wf_fail(err, WF_USAGE, _("unknown %s '%s'; allowed: %s"), v->what, text,
+    return wf_fail(err, WF_USAGE, _("unknown %s '%s'; allowed: %s"), _(v->what), text,
                    vocabulary_all(all, sizeof all, v));
 }
 

@@ -52,6 +52,8 @@ wf_status wf_init(const char *dir, const wf_init_options *options, wf_error *err
     if (options == NULL)
         options = &defaults;
     wf_status status = handle_check_init(options, err);
+    if (status == WF_OK && options->guard != NULL)
+        status = ledger_check_guard(dir, options->guard, err);
     if (status == WF_OK && options->origin == NULL)
         status = handle_random_origin(origin, sizeof origin, err);
     if (status == WF_OK)

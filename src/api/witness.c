@@ -12,10 +12,11 @@ struct wf_witness {
     witness *inner;
 };
 
-wf_status wf_witness_new_key(const char *key_path, bool encrypt, wf_error *err)
+wf_status wf_witness_new_key(const char *key_path, const char *name, bool encrypt, wf_error *err)
 {
     wf_error_clear(err);
-    return witness_key_create(key_path, encrypt, err);
+    wf_status status = witness_name_check(name, err);
+    return status == WF_OK ? witness_key_create(key_path, encrypt, err) : status;
 }
 
 wf_status wf_witness_vkey(char **out, const char *key_path, const char *name, wf_error *err)

@@ -74,6 +74,22 @@ static wf_status schema_check(document *d, wf_error *err)
     return status;
 }
 
+/* jansson says "WHAT near 'TEXT'", in English; the catalogue knows most of WHAT. */
+static void json_reason(char *out, size_t size, const char *text)
+{
+    static const char between[] = " near ", end[] = "end of file";
+    char what[JSON_ERROR_TEXT_LENGTH];
+    const char *near = strstr(text, between);
+    size_t length = near != NULL ? (size_t)(near - text) : strlen(text);
+    snprintf(what, sizeof what, "%.*s", (int)length, text);
+    if (near == NULL)
+        snprintf(out, size, "%s", _(what));
+    else if (strcmp(near + sizeof between - 1, end) == 0)
+        snprintf(out, size, _("%s near end of file"), _(what));
+    else
+        snprintf(out, size, _("%s near %s"), _(what), near + sizeof between - 1);
+}
+
 static wf_status document_parse(document *d, json_t **root, span bytes)
 {
     json_error_t where;
@@ -81,8 +97,9 @@ static wf_status document_parse(document *d, json_t **root, span bytes)
     if (*root != NULL)
         return WF_OK;
     import_place place = {.file = d->out_file, .line = where.line > 0 ? (uint64_t)where.line : 1};
-    char text[WF_ERROR_TEXT];
-    snprintf(text, sizeof text, _("not JSON, at column %d: %s"), where.column, where.text);
+    char text[WF_ERROR_TEXT], reason[2 * JSON_ERROR_TEXT_LENGTH];
+    json_reason(reason, sizeof reason, where.text);
+    snprintf(text, sizeof text, _("not JSON, at column %d: %s"), where.column, reason);
     d->problems++;
     statements_refuse(d->out, &place, NULL, 1, text);
     return WF_REFUSED;

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const char *const streams[] = {NULL,           "industrial", "hazardous",
                                       "construction", "medical",    "household"};
 
@@ -73,17 +75,17 @@ static_assert(COUNT(bases) == BASIS_COUNT, "a word for each basis");
 static_assert(COUNT(report_categories) == REPORT_COUNT, "a word for each category");
 static_assert(COUNT(events) == EVENT_COUNT, "a word for each event");
 
-const vocabulary vocabulary_stream = {"stream", streams, COUNT(streams)};
-const vocabulary vocabulary_site_kind = {"site kind", site_kinds, COUNT(site_kinds)};
-const vocabulary vocabulary_driver = {"driver", drivers, COUNT(drivers)};
-const vocabulary vocabulary_place_kind = {"place kind", place_kinds, COUNT(place_kinds)};
-const vocabulary vocabulary_permit_kind = {"permit kind", permit_kinds, COUNT(permit_kinds)};
-const vocabulary vocabulary_filing_kind = {"filing kind", filing_kinds, COUNT(filing_kinds)};
-const vocabulary vocabulary_basis = {"basis", bases, COUNT(bases)};
-const vocabulary vocabulary_report_category = {"category", report_categories,
+const vocabulary vocabulary_stream = {N_("stream"), streams, COUNT(streams)};
+const vocabulary vocabulary_site_kind = {N_("site kind"), site_kinds, COUNT(site_kinds)};
+const vocabulary vocabulary_driver = {N_("driver"), drivers, COUNT(drivers)};
+const vocabulary vocabulary_place_kind = {N_("place kind"), place_kinds, COUNT(place_kinds)};
+const vocabulary vocabulary_permit_kind = {N_("permit kind"), permit_kinds, COUNT(permit_kinds)};
+const vocabulary vocabulary_filing_kind = {N_("filing kind"), filing_kinds, COUNT(filing_kinds)};
+const vocabulary vocabulary_basis = {N_("basis"), bases, COUNT(bases)};
+const vocabulary vocabulary_report_category = {N_("category"), report_categories,
                                                COUNT(report_categories)};
-const vocabulary vocabulary_event = {"event", events, COUNT(events)};
-const vocabulary vocabulary_role = {"role", roles, COUNT(roles)};
+const vocabulary vocabulary_event = {N_("event"), events, COUNT(events)};
+const vocabulary vocabulary_role = {N_("role"), roles, COUNT(roles)};
 
 uint32_t vocabulary_find(const vocabulary *v, const char *word, size_t size)
 {

@@ -63,6 +63,22 @@ says 1 "does not hold" wufei-verify proof --vkey "$vkey" --entry then.entry then
 { sed '/^$/,$d' then.tlog-proof; echo; cat kept; } >joined.tlog-proof
 wufei-verify proof --vkey "$vkey" --entry then.entry joined.tlog-proof >"$work/out" || fail "$(cat "$work/out")"
 
+# nothing is half done when a name is refused: no witness key, no ledger
+says 2 "cannot be the name of a witness" wufei witness key --new-key --key w.pem --name "a b"
+[ ! -e w.pem ] || fail "a key was made for a witness that cannot be called so"
+says 2 "is inside the ledger" wufei repair --guard "$WUFEI_LEDGER/guard"
+says 2 "there is no folder none" wufei init -L other --guard none/guard
+touch guard
+says 2 "exists already" wufei init -L other --guard guard
+[ ! -e other ] || fail "a ledger was made without the guard that was asked for"
+says 2 "follows the present one: wufei key rotate" wufei key add operator one.pem.pub
+# what is wrong behind --lang is told in that language, and the words of an enumeration with it
+says 2 "未知选项" wufei --lang zh -x
+says 2 "未知的场所种类“dump”" wufei list sites --lang zh --kind dump
+printf '{"a":1,' >cut.json
+says 1 "（位于文件末尾）" wufei --lang zh import --as emanifest cut.json
+says 1 "near end of file" wufei import --as emanifest cut.json
+
 # who writes, also before the holder of the lock has written who it is
 lock=$WUFEI_LEDGER/store/writer.lock
 : >"$lock"

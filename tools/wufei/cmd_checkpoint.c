@@ -56,13 +56,13 @@ static wf_status checkpoint_read(arguments *args, const char *path, char **out, 
         return command_fail(args, WF_SYSTEM, "%s", _("out of memory"));
     FILE *file = fopen(path, "rb");
     if (file == NULL)
-        return command_fail(args, WF_USAGE, "--since %s: %s", path, _(strerror(errno)));
+        return command_fail(args, WF_USAGE, _("--since %s: %s"), path, _(strerror(errno)));
     *out_size = fread(*out, 1, CHECKPOINT_FILE_MAX + 1, file);
     bool failed = ferror(file) != 0;
     int saved = errno;
     fclose(file);
     if (failed)
-        return command_fail(args, WF_USAGE, "--since %s: %s", path, _(strerror(saved)));
+        return command_fail(args, WF_USAGE, _("--since %s: %s"), path, _(strerror(saved)));
     (*out)[*out_size] = '\0';
     return WF_OK;
 }
@@ -88,7 +88,7 @@ static wf_status checkpoint_since(arguments *args, wf_ledger *ledger)
         if (status == WF_USAGE) {
             char reason[sizeof args->error.text];
             memcpy(reason, args->error.text, sizeof reason);
-            command_fail(args, WF_USAGE, "--since %s: %s", path, reason);
+            command_fail(args, WF_USAGE, _("--since %s: %s"), path, reason);
         }
     }
     if (status == WF_OK)

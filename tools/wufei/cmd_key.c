@@ -271,6 +271,12 @@ static wf_status key_add_run(arguments *args)
 {
     key_entering e = {0};
     wf_status status = key_rest(args, 2, 2, "PARTY PUBFILE");
+    if (status == WF_OK && args->rest[1][0] == '\0')
+        status = command_fail(args, WF_USAGE, _("usage: wufei key %s %s"), "add", "PARTY PUBFILE");
+    if (status == WF_OK && strcmp(args->rest[1], "operator") == 0)
+        status = command_fail(args, WF_USAGE, "%s",
+                              _("the operator's key is not added, it follows the present one: "
+                                "wufei key rotate"));
     if (status == WF_OK)
         status = key_open(args, &e, false);
     if (status == WF_OK)

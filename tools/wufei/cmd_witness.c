@@ -86,7 +86,8 @@ static wf_status witness_new_key(arguments *args)
 {
     bool encrypt = args->value[WITNESS_ENCRYPT] != NULL;
     if (args->value[WITNESS_NEW_KEY] != NULL)
-        return wf_witness_new_key(args->value[WITNESS_KEY], encrypt, &args->error);
+        return wf_witness_new_key(args->value[WITNESS_KEY], args->value[WITNESS_NAME], encrypt,
+                                  &args->error);
     return encrypt ? command_fail(args, WF_USAGE, "%s", _("--encrypt belongs to --new-key"))
                    : WF_OK;
 }

@@ -123,8 +123,6 @@ static wf_status main_run(arguments *args, int argc, char **argv)
 {
     int used = 1;
     wf_status status = options_parse_front(args, argc, argv, &used);
-    if (args->language != NULL && status == WF_OK)
-        wf_set_language(args->language);
     if (status != WF_OK)
         return status;
     if (used < argc && strcmp(argv[used], "help") == 0) {
@@ -143,8 +141,6 @@ static wf_status main_run(arguments *args, int argc, char **argv)
     if (args->command == NULL)
         return main_unknown(args, argv[used]);
     status = options_parse(args, argc - used, argv + used);
-    if (args->language != NULL && status == WF_OK)
-        wf_set_language(args->language);
     if (status != WF_OK)
         return status;
     if (args->help) {

@@ -35,6 +35,9 @@ wf_status command_fail(arguments *args, wf_status status, const char *format, ..
     va_start(list, format);
     vsnprintf(args->error.text, sizeof args->error.text, format, list);
     va_end(list);
+    size_t size = strlen(args->error.text);
+    if (size > 0 && args->error.text[size - 1] == ' ') /* the synopsis of what takes nothing */
+        args->error.text[size - 1] = '\0';
     return status;
 }
 
@@ -69,6 +72,7 @@ static bool options_common(arguments *args, int letter)
         return true;
     case LETTER_LANG:
         args->language = optarg;
+        wf_set_language(optarg); /* what is wrong behind it is told in this language */
         return true;
     case LETTER_FROM:
         args->from = optarg;
@@ -88,15 +92,16 @@ static bool options_common(arguments *args, int letter)
 static wf_status options_wrong(arguments *args, int letter, char **argv)
 {
     const char *given = optind > 0 ? argv[optind - 1] : "";
-    const char *name = args->command == NULL ? "" : args->command->name;
+    char name[32] = "";
+    if (args->command != NULL)
+        snprintf(name, sizeof name, " %s", args->command->name);
     if (letter == ':')
-        return command_fail(args, WF_USAGE, _("option %s needs a value; see: wufei %s --help"),
+        return command_fail(args, WF_USAGE, _("option %s needs a value; see: wufei%s --help"),
                             given, name);
     if (optopt > 0 && optopt < 128)
-        return command_fail(args, WF_USAGE, _("unknown option '-%c'; see: wufei %s --help"), optopt,
+        return command_fail(args, WF_USAGE, _("unknown option '-%c'; see: wufei%s --help"), optopt,
                             name);
-    return command_fail(args, WF_USAGE, _("unknown option '%s'; see: wufei %s --help"), given,
-                        name);
+    return command_fail(args, WF_USAGE, _("unknown option '%s'; see: wufei%s --help"), given, name);
 }
 
 static wf_status options_check_common(arguments *args)
