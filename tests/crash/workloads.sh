@@ -197,7 +197,7 @@ prepare_ask() {
         --name witness.crash.test/w --logs "$asking/logs" --listen 127.0.0.1:0 \
         > "$asking/line" 2> "$asking/log" &
     echo $! > "$work/witness.pid"
-    for _ in $(seq 1 200); do [ -s "$asking/line" ] || sleep 0.05; done
+    for _ in $(seq 1 1200); do [ -s "$asking/line" ] || sleep 0.05; done
     [ -s "$asking/line" ] || { cat "$asking/log" >&2 && return 1; }
     {
         cat "$asking/logs"

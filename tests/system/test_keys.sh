@@ -154,7 +154,7 @@ holds
 serve() { # NAME: a signer with NAME.pem behind NAME.sock
     wufei key serve --key "$1.pem" --socket "$work/$1.sock" > "$work/$1.out" 2> "$work/$1.err" &
     signers+=($!)
-    for _ in $(seq 100); do [ -s "$work/$1.out" ] && return; sleep 0.05; done
+    for _ in $(seq 1200); do [ -s "$work/$1.out" ] && return; sleep 0.05; done
     echo "FAIL: the signer $1 did not start: $(cat "$work/$1.err")"; failures=$((failures + 1))
 }
 serve operator4

@@ -181,7 +181,7 @@ serve() { # NAME [OPTIONS]: a signer with NAME.pem behind NAME.sock
     rm -f "$name.out"
     wufei key serve --key "$name.pem" --socket "$work/$name.sock" "$@" > "$name.out" 2> "$name.err" &
     signers+=($!)
-    for _ in $(seq 200); do [ -s "$name.out" ] && return; sleep 0.05; done
+    for _ in $(seq 1200); do [ -s "$name.out" ] && return; sleep 0.05; done
     same "$(cat "$name.err")" "" "a signer that did not start"
 }
 end() { kill "${signers[-1]}"; wait "${signers[-1]}" || true; }
