@@ -61,3 +61,14 @@ msgcomm --no-wrap --less-than=2 "$work/all.pot" "$work/texts.pot" -o "$work/once
 msgcomm --no-wrap --more-than=1 "$work/all.pot" "$work/once.pot" -o "$work/unmarked.pot" 2>"$work/warnings"
 unmarked=$(grep -E "$words" "$work/unmarked.pot" || true)
 [ -z "$unmarked" ] || fail "in no N_(): $unmarked"
+
+# The words of tables are found by their column, where xgettext sees none of them: rules and their
+# parameters, checks and their results, states of keys.
+export WUFEI_LEDGER=$work/ledger
+wufei init --origin test.example/words >"$work/log" 2>&1
+for answer in "audit --rules" "verify --signatures" scrub "key show"; do
+    wufei --lang zh --format table $answer >"$work/answer"
+    english=$(grep -E '(^| )(R[0-9]+ +[a-z]+_|proposal|of the |whole|not compared|holds|entries|tiles|valid)' "$work/answer" || true)
+    [ -z "$english" ] || fail "wufei $answer in Chinese: $english"
+    grep -qE '自拟|成立|完好|有效' "$work/answer" || fail "wufei $answer is not in Chinese: $(cat "$work/answer")"
+done
