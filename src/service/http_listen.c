@@ -1,8 +1,9 @@
 /*
  * service/http_listen.c: a small HTTP server on libevent's evhttp. See service.h.
  *
- * What a peer can take of us is limited: its headers, its body, the time it may be silent. When
- * file descriptors run out, accepting rests for a moment instead of failing in a circle.
+ * What a peer can take of us is limited: its headers, its body, the time it may be silent or take
+ * for a request; and how many there are at a time (connections.h). Should file descriptors run out
+ * all the same, accepting rests for a moment instead of failing in a circle.
  */
 #include <errno.h>
 #include <libintl.h>
@@ -19,17 +20,25 @@
 #include <event2/http.h>
 #include <event2/listener.h>
 
+#include "service/connections.h"
 #include "service/service.h"
 
 #define _(text) dgettext("wufei", text)
 
-enum { REST_S = 1, FINISH_US = 200000, HOST_MAX = 256, URL_MAX = 512, REMARK_SHOWN_MAX = 200 };
+enum {
+    REST_US = 100000,
+    FINISH_US = 200000,
+    HOST_MAX = 256,
+    URL_MAX = 512,
+    REMARK_SHOWN_MAX = 200
+};
 
 typedef struct listener {
     const service_server *server;
     struct event_base *base;
     struct evhttp *http;
     struct evhttp_bound_socket *socket;
+    connections *peers;
     struct event *term, *interrupt, *rest;
     bool stopping;
 } listener;
@@ -111,6 +120,21 @@ static const char *path_of(struct evhttp_request *request, const char *prefix)
     return path[size] == '/' ? path + size : NULL;
 }
 
+/* The answer to HEAD has the length that GET would get, and no body: evhttp would send one. */
+static bool put_answer(struct evhttp_request *request, struct evbuffer *out,
+                       const wf_http_answer *answer, bool is_head)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+    char length[24];
+    snprintf(length, sizeof length, "%zu", answer->body_size);
+    if (evhttp_add_header(headers, "Content-Type", answer->content_type) != 0 ||
+        (answer->allow != NULL && evhttp_add_header(headers, "Allow", answer->allow) != 0))
+        return false;
+    if (is_head)
+        return evhttp_add_header(headers, "Content-Length", length) == 0;
+    return answer->body_size == 0 || evbuffer_add(out, answer->body, answer->body_size) == 0;
+}
+
 static void handle(struct evhttp_request *request, void *ctx)
 {
     listener *l = ctx;
@@ -124,12 +148,9 @@ static void handle(struct evhttp_request *request, void *ctx)
     if (path != NULL && body != NULL)
         l->server->answer(l->server->ctx, method, path, body, size, &answer);
     log_request(request, method, answer.status, answer.remark);
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-    bool ready = out != NULL &&
-                 evhttp_add_header(headers, "Content-Type", answer.content_type) == 0 &&
-                 (answer.allow == NULL || evhttp_add_header(headers, "Allow", answer.allow) == 0) &&
-                 (answer.body_size == 0 || evbuffer_add(out, answer.body, answer.body_size) == 0);
+    bool ready = out != NULL && put_answer(request, out, &answer, strcmp(method, "HEAD") == 0);
     free(answer.body);
+    connections_answered(l->peers, request);
     /* the reason phrase NULL: the standard one of the status */
     evhttp_send_reply(request, ready ? answer.status : 500, NULL, out);
     if (out != NULL)
@@ -158,7 +179,7 @@ static void go_on(evutil_socket_t fd, short what, void *ctx)
 static void cannot_accept(struct evconnlistener *socket, void *ctx)
 {
     (void)ctx; /* the evhttp */
-    const struct timeval moment = {.tv_sec = REST_S};
+    const struct timeval moment = {.tv_usec = REST_US};
     char time_text[40];
     fprintf(stderr, "%s %s: %s\n", wf_format_time(time_text, wf_now_ms() / 1000 * 1000, 0),
             _("a connection cannot be taken"), _(strerror(EVUTIL_SOCKET_ERROR())));
@@ -193,10 +214,12 @@ static wf_status listener_open(listener *l, const char *host, uint16_t port, wf_
     evhttp_set_timeout(l->http, SERVICE_IDLE_S);
     evhttp_set_allowed_methods(l->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST);
     evhttp_set_gencb(l->http, handle, l);
+    l->peers = connections_new(l->base, l->http, connections_limit(),
+                               l->server->request_s > 0 ? l->server->request_s : SERVICE_REQUEST_S);
     l->term = evsignal_new(l->base, SIGTERM, stop, l);
     l->interrupt = evsignal_new(l->base, SIGINT, stop, l);
     l->rest = evtimer_new(l->base, go_on, l);
-    if (l->term == NULL || l->interrupt == NULL || l->rest == NULL ||
+    if (l->peers == NULL || l->term == NULL || l->interrupt == NULL || l->rest == NULL ||
         event_add(l->term, NULL) != 0 || event_add(l->interrupt, NULL) != 0)
         return fail(err, WF_SYSTEM, "%s", _("out of memory"));
     errno = 0;
@@ -213,6 +236,7 @@ static void listener_close(listener *l)
 {
     if (l->http != NULL)
         evhttp_free(l->http);
+    connections_free(l->peers);
     if (l->term != NULL)
         event_free(l->term);
     if (l->interrupt != NULL)

@@ -17,26 +17,27 @@
 
 #define LOG_VKEY "go.example/log+7f8677f6+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
 #define WITNESS_VKEY "go.example/witness+cdc78d60+BIE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU"
+/* as bytes: of what width the character is depends on the machine that formats this file */
+#define DASH "\xe2\x80\x94 "
 #define CHECKPOINT                                                                                 \
     "go.example/log\n"                                                                             \
     "5\n"                                                                                          \
     "fKo0Xb2JKmZFTWxlEuo8PqPw0+whvj/C4jdXBf049nI=\n"                                               \
     "an extension line\n"                                                                          \
-    "\n"                                                                                           \
-    "— go.example/log f4Z39qorqvJM9Trb+TcPvJpgyqi7bD/fXEPoGaUYJtV+sd0QE5/"                       \
+    "\n" DASH "go.example/log f4Z39qorqvJM9Trb+TcPvJpgyqi7bD/fXEPoGaUYJtV+sd0QE5/"                 \
     "h2XIyK23cg05TMFCDcwLP+TlQ86ayN+TvKC58awQ=\n"
 
 /* Times in seconds: 1 700 000 000, 2^63 - 1, 2^63. */
 static const char now[] =
-    "— go.example/witness zceNYAAAAABlU/EAFp0804ANqTBCv1K1/"
-    "Dc9VvTBMBOviXpASBwJcRe1EcfmG1CJgzZ2a+GTmZJSRwCaQpBvbd807/sKZWmM1Fi0Ag==\n";
-static const char latest[] = "— go.example/witness zceNYH//////////"
-                             "V60Cw1Oa58UieWlSiFbC4I7RkodCVV7bGs/G4JT3I2b9mKak4RuCy/"
-                             "ul/s7GURBoOZE3fNKpNVn3m6cv7gYdAA==\n";
+    DASH "go.example/witness zceNYAAAAABlU/EAFp0804ANqTBCv1K1/"
+         "Dc9VvTBMBOviXpASBwJcRe1EcfmG1CJgzZ2a+GTmZJSRwCaQpBvbd807/sKZWmM1Fi0Ag==\n";
+static const char latest[] = DASH "go.example/witness zceNYH//////////"
+                                  "V60Cw1Oa58UieWlSiFbC4I7RkodCVV7bGs/G4JT3I2b9mKak4RuCy/"
+                                  "ul/s7GURBoOZE3fNKpNVn3m6cv7gYdAA==\n";
 static const char too_late[] =
-    "— go.example/witness "
-    "zceNYIAAAAAAAAAAYCendLlVU5Fr+CAQ4sXJQnX3P18tJTPznHupYLOGJte86QUZXoFsZ4/"
-    "8H/WhjUN065J+IO5EHdpka1LCC6eyCA==\n";
+    DASH "go.example/witness "
+         "zceNYIAAAAAAAAAAYCendLlVU5Fr+CAQ4sXJQnX3P18tJTPznHupYLOGJte86QUZXoFsZ4/"
+         "8H/WhjUN065J+IO5EHdpka1LCC6eyCA==\n";
 static const char receipt[] = "c2sp.org/tlog-proof@v1\n"
                               "extra ZXh0cmE=\n"
                               "index 2\n"

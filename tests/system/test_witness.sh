@@ -131,22 +131,25 @@ expect 0 "no answer" wufei witness ask --timeout 2
 same "$(result w1) $(result w2) $(result w3)" "cosigned cosigned not cosigned" "results with a silent w3"
 kill -CONT "${pids[w3]}"
 
-# more connections than it has descriptors: it rests, and answers again when they are gone
+# more connections than it has descriptors, all at once: it rests for a moment, sends the oldest away
+# and answers while the others stay
 stop_witness w2 TERM 0
 ulimit -S -n 24
 run_witness w2
 ulimit -S -n 256
 port=$(grep -oE '[0-9]+$' "$work/w2.line")
 held=()
+kill -STOP "${pids[w2]}"
 for ((i = 0; i < 40; i++)); do
     exec {fd}<> "/dev/tcp/127.0.0.1/$port"
     held+=("$fd")
 done
+kill -CONT "${pids[w2]}"
 wait_for 20 grep -q "a connection cannot be taken" "$work/w2.log"
-for fd in "${held[@]}"; do exec {fd}>&-; done
 write_policy "$ledger"
 expect 0 "" wufei witness ask
-same "$(result w2)" cosigned "w2, after more connections than it can take"
+same "$(result w2)" cosigned "w2, with more connections than it can take"
+for fd in "${held[@]}"; do exec {fd}>&-; done
 [ "$(wc -l < "$work/w2.log")" -lt 60 ] || same "$(wc -l < "$work/w2.log")" "under 60" "lines of its log"
 
 # the fork: of the same size, smaller, larger
