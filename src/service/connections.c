@@ -3,8 +3,8 @@
  *
  * evhttp tells of a connection when it asks for its bufferevent, and never when it ends. So each
  * bufferevent is held here by a reference: one whose callback is gone was let go by evhttp, and is
- * let go here as well, which closes it. A connection is ended as if its peer had been silent for too
- * long.
+ * let go here as well, which closes it. A connection is ended as if its peer had been silent for
+ * too long.
  *
  * Who comes when there is no room is let in, and the connection whose request is under way for
  * longest has to go: an honest client is done within a moment, and one that holds connections to
@@ -63,8 +63,8 @@ static void end(connection *one)
     one->ended = true;
     if (fd >= 0)
         shutdown(fd, SHUT_RDWR);
-    /* That alone is not noticed where reading rests, because too much waits to be understood. Later,
-       because we may stand within libevent's accepting. */
+    /* That alone is not noticed where reading rests, because too much waits to be understood.
+       Later, because we may stand within libevent's accepting. */
     bufferevent_trigger_event(one->stream, BEV_EVENT_READING | BEV_EVENT_TIMEOUT,
                               BEV_OPT_DEFER_CALLBACKS);
 }
@@ -104,9 +104,8 @@ static void make_room(connections *c)
 
 static void look(evutil_socket_t fd, short what, void *ctx)
 {
-    connections *c = ctx;
     (void)fd, (void)what;
-    look_after(c, c->count);
+    connections_look(ctx);
 }
 
 /* evhttp's wish for the stream of a new connection; on NULL it makes one without us, which is how
@@ -132,6 +131,11 @@ static struct bufferevent *make_stream(struct event_base *base, void *ctx)
     look_after(c, c->count - 1);
     make_room(c);
     return stream;
+}
+
+void connections_look(connections *c)
+{
+    look_after(c, c->count);
 }
 
 void connections_answered(connections *c, struct evhttp_request *request)

@@ -24,6 +24,8 @@ connections *connections_new(struct event_base *base, struct evhttp *http, size_
                              unsigned request_s);
 /* The time of the next request on this connection begins. */
 void connections_answered(connections *c, struct evhttp_request *request);
+/* Closes what has ended since it was last looked at: when descriptors are short. */
+void connections_look(connections *c);
 /* After evhttp_free, before the base is freed. NULL is fine. */
 void connections_free(connections *c);
 

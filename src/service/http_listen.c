@@ -172,6 +172,7 @@ static void go_on(evutil_socket_t fd, short what, void *ctx)
 {
     listener *l = ctx;
     (void)fd, (void)what;
+    connections_look(l->peers);
     if (!l->stopping)
         evconnlistener_enable(evhttp_bound_socket_get_listener(l->socket));
 }
