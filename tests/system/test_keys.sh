@@ -88,7 +88,7 @@ expect 4 "is not the key" wufei -L "$work/mixed" import "$work/more"
 # --- parties
 expect 0 "P1,$(id_of p1.pem),valid" wufei key add P1 p1.pem.pub --format csv
 expect 1 "known already" wufei key add P1 p1.pem.pub
-expect 1 "operator" wufei key add operator a.pem.pub
+expect 2 "wufei key rotate" wufei key add operator a.pem.pub
 expect 1 "not by any key of P2" wufei key rotate P2 --key p1.pem --new p1b.pem
 expect 2 "key OLD" wufei key rotate P1 --new p1b.pem
 expect 0 "rotated" wufei key rotate P1 --key p1.pem --new p1b.pem
