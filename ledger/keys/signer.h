@@ -30,7 +30,9 @@
  * last one; witnesses, and whoever kept one, do. It never forgets on request: its keeper gives it a
  * new file to remember in, after which `wufei restore` can record the loss in the log. Client and
  * signer have the same user id, which the kernel tells (SO_PEERCRED); the socket has mode 0600. A
- * side that is silent for 10 seconds has failed.
+ * side that is silent for 10 seconds has failed. The signer takes requests from many clients side
+ * by side, gives each 10 seconds for the whole of it, and sends the oldest away when more than 64
+ * are at it.
  */
 #ifndef LEDGER_SIGNER_H
 #define LEDGER_SIGNER_H

@@ -2,8 +2,8 @@
  * ledger/keys/signer_serve.c: the process that holds a private key and signs for others of the same
  * user; the protocol is in signer.h.
  *
- * One request at a time, each within its time limit; a client that says nothing is sent away after
- * it. The key never leaves the process, and the process cannot be dumped or traced by others.
+ * Requests are answered one at a time, as they become whole (signer_clients.h). The key never
+ * leaves the process, and the process cannot be dumped or traced by others.
  */
 #include "signer.h"
 
@@ -17,7 +17,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -25,6 +24,7 @@
 #include "checkpoint.h"
 #include "folder.h"
 #include "key_file.h"
+#include "signer_clients.h"
 #include "signer_memory.h"
 
 enum { REST_MS = 100 };
@@ -32,6 +32,7 @@ enum { REST_MS = 100 };
 typedef struct server {
     signer *signer;
     signer_memory memory;
+    signer_clients clients;
     int key_lock;  /* -1: none */
     int listening; /* -1: not yet */
     const char *socket_path;
@@ -105,26 +106,18 @@ static bool is_ours(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
 }
 
-static void serve_one(server *s, int fd)
+static void answer_request(void *ctx, int fd, span request)
 {
-    const struct timeval limit = {.tv_sec = SIGNER_TIMEOUT_S};
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    if (!is_ours(fd) || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0 ||
-        signer_receive(fd, SIGNER_REQUEST_MAX, &bytes, &size, "client", NULL) != WF_OK ||
-        bytes == NULL)
-        return;
+    server *s = ctx;
     const suite_public_key *key = signer_public(s->signer);
-    if (bytes[0] != SIGNER_VERSION)
+    if (request.data[0] != SIGNER_VERSION)
         refuse(fd, _("this signer speaks version 1 of the protocol"));
-    else if (bytes[1] == SIGNER_PUBLIC_KEY && size == 2)
+    else if (request.data[1] == SIGNER_PUBLIC_KEY && request.size == 2)
         answer(fd, SIGNER_DONE, key->bytes, key->size);
-    else if (bytes[1] == SIGNER_SIGN && size > 3)
-        answer_signature(s, fd, span_of(bytes, size));
+    else if (request.data[1] == SIGNER_SIGN && request.size > 3)
+        answer_signature(s, fd, request);
     else
         refuse(fd, _("no such request"));
-    free(bytes);
 }
 
 /* ---- the socket ------------------------------------------------------------------------------ */
@@ -151,7 +144,7 @@ static wf_status clear_place(const struct sockaddr_un *at, wf_error *err)
 static wf_status listen_at(server *s, wf_error *err)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
-    enum { BACKLOG = 16 };
+    enum { BACKLOG = 64 };
     if (strlen(s->socket_path) >= sizeof at.sun_path)
         return wf_fail(err, WF_USAGE, _("signer %s: the path of a socket has at most %zu bytes"),
                        s->socket_path, sizeof at.sun_path - 1);
@@ -175,24 +168,33 @@ static wf_status listen_at(server *s, wf_error *err)
     return WF_OK;
 }
 
+/* When descriptors are short the oldest client goes: the new one comes in with the next look. */
+static void take_client(server *s)
+{
+    int fd = accept4(s->listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0 && is_ours(fd))
+        signer_clients_add(&s->clients, fd);
+    else if (fd >= 0)
+        close(fd);
+    else if (errno != EAGAIN && errno != ECONNABORTED && !signer_clients_drop_oldest(&s->clients))
+        poll(NULL, 0, REST_MS);
+}
+
 /* Signals come only while we wait, so that none is lost between a look and a wait. */
 static wf_status serve(server *s, const sigset_t *waiting, wf_error *err)
 {
     while (!stopped) {
-        struct pollfd wanted = {.fd = s->listening, .events = POLLIN};
-        if (ppoll(&wanted, 1, NULL, waiting) < 0) {
+        struct pollfd wanted[1 + SIGNER_CLIENTS_MAX] = {{.fd = s->listening, .events = POLLIN}};
+        int left_ms = signer_clients_watch(&s->clients, wanted + 1);
+        const struct timespec left = {left_ms / 1000, (long)(left_ms % 1000) * 1000000};
+        if (ppoll(wanted, 1 + s->clients.count, left_ms < 0 ? NULL : &left, waiting) < 0) {
             if (errno == EINTR)
                 continue;
             return wf_fail_errno(err, "%s", s->socket_path);
         }
-        int fd = accept4(s->listening, NULL, NULL, SOCK_CLOEXEC);
-        if (fd < 0) { /* it went away again, or there is no room for one more descriptor */
-            if (errno != EAGAIN && errno != ECONNABORTED)
-                poll(NULL, 0, REST_MS);
-            continue;
-        }
-        serve_one(s, fd);
-        close(fd);
+        signer_clients_read(&s->clients, wanted + 1, answer_request, s);
+        if (wanted[0].revents != 0)
+            take_client(s);
     }
     return WF_OK;
 }
@@ -251,6 +253,7 @@ wf_status signer_serve(const signer_serve_options *options, wf_error *err)
         sigprocmask(SIG_SETMASK, &waiting, NULL);
         unlink(options->socket_path);
     }
+    signer_clients_close(&s.clients);
     if (s.listening >= 0)
         close(s.listening);
     if (s.key_lock >= 0)

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 
 static char key_path[160], socket_path[160];
 static pid_t server;
@@ -118,6 +119,44 @@ static void it_forgets_nothing(void **state)
     signer_memory_free(&memory);
 }
 
+static int connect_client(void)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    strcpy(at.sun_path, socket_path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&at, sizeof at), 0);
+    return fd;
+}
+
+/* More silent clients than there is room for, and one that says its request byte by byte: others
+   are answered at once, and so is that one in the end. */
+static void nobody_holds_up_others(void **state)
+{
+    (void)state;
+    enum { SILENT = 80, SOON_S = SIGNER_TIMEOUT_S / 2 };
+    static const uint8_t public_key[] = {0, 0, 0, 2, 1, 1};
+    int silent[SILENT];
+    uint8_t got[6] = {0};
+    time_t began_s = time(NULL);
+    for (size_t i = 0; i < SILENT; i++) {
+        silent[i] = connect_client();
+        if (i % 2 == 0)
+            send(silent[i], "\0\0\x40", 3, MSG_NOSIGNAL);
+    }
+    int slow = connect_client();
+    for (size_t i = 0; i < sizeof public_key; i++) {
+        assert_int_equal(send(slow, public_key + i, 1, MSG_NOSIGNAL), 1);
+        assert_int_equal(ask_to_sign(SIGN_REVOKE, REVOKE_DOMAIN "x\n"), SIGNER_DONE);
+    }
+    assert_int_equal(recv(slow, got, sizeof got, MSG_WAITALL), sizeof got);
+    assert_int_equal(got[5], SIGNER_DONE);
+    assert_true(time(NULL) - began_s < SOON_S);
+    assert_int_equal(recv(silent[0], got, 1, 0), 0); /* the oldest was sent away */
+    for (size_t i = 0; i < SILENT; i++)
+        close(silent[i]);
+    close(slow);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start_server, stop_server)
 
 int main(void)
@@ -126,6 +165,7 @@ int main(void)
         TEST(what_is_not_ours_is_refused),
         TEST(no_second_history_is_signed),
         TEST(it_forgets_nothing),
+        TEST(nobody_holds_up_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
