@@ -10,6 +10,17 @@
 #include "base/text.h"
 #include "ledger_private.h"
 
+typedef struct proving {
+    ledger *l;
+    uint64_t size;
+} proving;
+
+static wf_status prove(void *ctx, extension_proof *out, wf_error *err)
+{
+    const proving *p = ctx;
+    return ledger_prove_consistency(p->l, out->from, p->size, out->hashes, &out->count, err);
+}
+
 static wf_status sign(ledger *l, const checkpoint *c, char *out, size_t out_size, size_t *size,
                       wf_error *err)
 {
@@ -17,8 +28,13 @@ static wf_status sign(ledger *l, const checkpoint *c, char *out, size_t out_size
     size_t signature_size = 0;
     size_t text = checkpoint_format(out, out_size - 1, c);
     size_t line = 0;
-    if (text > 0 && signer_sign(l->signer, out, text, signature, &signature_size, err) != WF_OK)
-        return err->status;
+    proving p = {l, c->size};
+    wf_status status = WF_OK;
+    if (text > 0)
+        status = signer_sign_checkpoint(l->signer, span_of(out, text), c->size, prove, &p,
+                                        signature, &signature_size, err);
+    if (status != WF_OK)
+        return status;
     if (text > 0) {
         out[text] = '\n';
         line = note_signature_line(out + text + 1, out_size - text - 1, &l->operator_note_key,

@@ -23,6 +23,7 @@ struct signer {
     EVP_PKEY *key;     /* NULL: behind the socket */
     char *socket_path; /* NULL: in this process */
     suite_public_key public_key;
+    uint64_t signed_size; /* of the last checkpoint that we had signed there; 0: not known */
 };
 
 void signer_free(signer *s)
@@ -93,9 +94,9 @@ static wf_status connect_to(int *out, const char *path, wf_error *err)
     return WF_OK;
 }
 
-/* *answer is malloced, its first two bytes are checked and gone. */
+/* *answer is `bytes` without its first two, which are checked. */
 static wf_status take_answer(const uint8_t *bytes, size_t size, const char *path, span *answer,
-                             wf_error *err)
+                             uint64_t *from, wf_error *err)
 {
     if (size < 2)
         return wf_fail(err, WF_SYSTEM, _("signer %s: it closed without an answer"), path);
@@ -107,15 +108,25 @@ static wf_status take_answer(const uint8_t *bytes, size_t size, const char *path
     *answer = span_of(bytes + 2, size - 2);
     if (bytes[1] == SIGNER_DONE)
         return WF_OK;
+    if (bytes[1] == SIGNER_PROVE && answer->size == 8) {
+        *from = 0;
+        for (size_t i = 0; i < answer->size; i++)
+            *from = *from << 8 | answer->data[i];
+        return wf_fail(err, WF_SYSTEM,
+                       _("signer %s: it wants the proof that this checkpoint extends the one of "
+                         "%llu entries"),
+                       path, (unsigned long long)*from);
+    }
     return wf_fail(err, WF_SYSTEM,
                    bytes[1] == SIGNER_REFUSED ? _("signer %s: it refuses: %.*s")
                                               : _("signer %s: it failed: %.*s"),
                    path, (int)answer->size, (const char *)answer->data);
 }
 
-/* Sends and receives once; the answer's bytes, at most `max`, go to `out`. */
+/* Sends and receives once; the answer's bytes, at most `max`, go to `out`. *from is set when it
+   fails for want of a proof that begins there. */
 static wf_status ask(const char *path, span request, uint8_t *out, size_t max, size_t *out_size,
-                     wf_error *err)
+                     uint64_t *from, wf_error *err)
 {
     int fd;
     char what[sizeof(struct sockaddr_un) + 32];
@@ -130,7 +141,7 @@ static wf_status ask(const char *path, span request, uint8_t *out, size_t max, s
     if (status == WF_OK)
         status = signer_receive(fd, SIGNER_ANSWER_MAX, &bytes, &size, what, err);
     if (status == WF_OK)
-        status = take_answer(bytes, size, path, &answer, err);
+        status = take_answer(bytes, size, path, &answer, from, err);
     if (status == WF_OK && (answer.size == 0 || answer.size > max))
         status = wf_fail(err, WF_SYSTEM, _("signer %s: an answer of %zu bytes was not expected"),
                          path, answer.size);
@@ -153,8 +164,9 @@ wf_status signer_of_socket(signer **out, const char *socket_path, wf_error *err)
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
     }
     suite_public_key *key = &(*out)->public_key;
+    uint64_t from;
     wf_status status = ask(socket_path, span_of(request, sizeof request), key->bytes,
-                           sizeof key->bytes, &key->size, err);
+                           sizeof key->bytes, &key->size, &from, err);
     if (status == WF_OK && (suite_of_size(key->size) == NULL ||
                             key_check(suite_of_size(key->size), key, NULL) != WF_OK))
         status =
@@ -166,16 +178,17 @@ wf_status signer_of_socket(signer **out, const char *socket_path, wf_error *err)
     return status;
 }
 
-static wf_status sign_there(const signer *s, const void *message, size_t size,
-                            uint8_t out[SIGNATURE_MAX], size_t *out_size, wf_error *err)
+/* `head`: the request before the message. */
+static wf_status sign_there(const signer *s, span head, const void *message, size_t size,
+                            uint8_t out[SIGNATURE_MAX], size_t *out_size, uint64_t *from,
+                            wf_error *err)
 {
-    const uint8_t head[] = {SIGNER_VERSION, SIGNER_SIGN, (uint8_t)signing_kind_of(message, size)};
     buffer request = {0};
-    buffer_append(&request, head, sizeof head);
+    buffer_append(&request, head.data, head.size);
     buffer_append(&request, message, size);
     wf_status status = request.failed ? wf_fail(err, WF_SYSTEM, _("out of memory"))
                                       : ask(s->socket_path, span_of(request.data, request.size),
-                                            out, SIGNATURE_MAX, out_size, err);
+                                            out, SIGNATURE_MAX, out_size, from, err);
     buffer_free(&request);
     if (status == WF_OK && !suite_verify(suite_of_size(s->public_key.size), s->public_key.bytes,
                                          message, size, out, *out_size))
@@ -185,16 +198,61 @@ static wf_status sign_there(const signer *s, const void *message, size_t size,
     return status;
 }
 
+static wf_status extend_there(const signer *s, span text, const extension_proof *proof,
+                              uint8_t out[SIGNATURE_MAX], size_t *out_size, uint64_t *from,
+                              wf_error *err)
+{
+    uint8_t head[11 + sizeof proof->hashes] = {SIGNER_VERSION, SIGNER_EXTEND};
+    for (size_t i = 0; i < 8; i++)
+        head[2 + i] = (uint8_t)(proof->from >> (56 - 8 * i));
+    head[10] = (uint8_t)proof->count;
+    memcpy(head + 11, proof->hashes, proof->count * HASH_SIZE);
+    return sign_there(s, span_of(head, 11 + proof->count * HASH_SIZE), text.data, text.size, out,
+                      out_size, from, err);
+}
+
 /* ---- both ------------------------------------------------------------------------------------ */
 
 wf_status signer_sign(signer *s, const void *message, size_t size, uint8_t out[SIGNATURE_MAX],
                       size_t *out_size, wf_error *err)
 {
+    const uint8_t head[] = {SIGNER_VERSION, SIGNER_SIGN, (uint8_t)signing_kind_of(message, size)};
+    uint64_t from;
     if (s->key == NULL)
-        return sign_there(s, message, size, out, out_size, err);
+        return sign_there(s, span_of(head, sizeof head), message, size, out, out_size, &from, err);
     return key_sign(out, out_size, s->key, message, size)
                ? WF_OK
                : wf_fail(err, WF_SYSTEM, _("the operator's key does not sign"));
+}
+
+/* From the size that we know at once; from the one that the signer names when that is another:
+   somebody may have been stopped between its signing and ours. */
+wf_status signer_sign_checkpoint(signer *s, span text, uint64_t entries, signer_prover prove,
+                                 void *ctx, uint8_t out[SIGNATURE_MAX], size_t *out_size,
+                                 wf_error *err)
+{
+    const uint8_t head[] = {SIGNER_VERSION, SIGNER_SIGN, SIGN_CHECKPOINT};
+    extension_proof proof = {.from = s->signed_size};
+    wf_status status = WF_OK;
+    if (s->key != NULL)
+        return signer_sign(s, text.data, text.size, out, out_size, err);
+    for (int attempt = 0; attempt < 2; attempt++) {
+        uint64_t from = 0;
+        bool known = proof.from > 0 && proof.from < entries;
+        if (known && (status = prove(ctx, &proof, err)) != WF_OK)
+            return status;
+        status = known ? extend_there(s, text, &proof, out, out_size, &from, err)
+                       : sign_there(s, span_of(head, sizeof head), text.data, text.size, out,
+                                    out_size, &from, err);
+        if (status == WF_OK)
+            s->signed_size = entries;
+        if (status == WF_OK || from == 0 || from >= entries)
+            return status;
+        proof = (extension_proof){.from = from};
+        if (attempt == 0)
+            wf_error_clear(err);
+    }
+    return status;
 }
 
 wf_status signer_sign_statement(signer *s, span statement, uint8_t out[SIGNATURE_MAX],

@@ -1,6 +1,6 @@
 /*
- * ledger/keys/signer_clients.h: the clients of a signer that have not said all of their request yet.
- * Each is read as far as it has come, so that one that says nothing holds up nobody else.
+ * ledger/keys/signer_clients.h: the clients of a signer that have not said all of their request
+ * yet. Each is read as far as it has come, so that one that says nothing holds up nobody else.
  */
 #ifndef LEDGER_SIGNER_CLIENTS_H
 #define LEDGER_SIGNER_CLIENTS_H

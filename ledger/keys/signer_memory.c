@@ -79,6 +79,7 @@ static wf_status refuse(const signer_memory *m, wf_error *err, const char *what)
 }
 
 static wf_status check_next(const signer_memory *m, const checkpoint *last, const checkpoint *c,
+                            hash_kind kind, const extension_proof *proof, uint64_t *from,
                             wf_error *err)
 {
     char what[256];
@@ -96,19 +97,37 @@ static wf_status check_next(const signer_memory *m, const checkpoint *last, cons
                  (unsigned long long)c->size);
         return refuse(m, err, what);
     }
-    return WF_OK;
+    if (c->size == last->size || last->size == 0)
+        return WF_OK;
+    if (proof == NULL || proof->from != last->size) {
+        *from = last->size;
+        return wf_fail(err, WF_REFUSED,
+                       _("the proof that it extends the %llu entries that were signed last is "
+                         "wanting"),
+                       (unsigned long long)last->size);
+    }
+    if (merkle_verify_consistency(kind, last->size, &last->root, c->size, &c->root, proof->hashes,
+                                  proof->count))
+        return WF_OK;
+    snprintf(what, sizeof what,
+             _("a checkpoint of %llu entries that does not extend the %llu that were signed last: "
+               "these are two histories"),
+             (unsigned long long)c->size, (unsigned long long)last->size);
+    return refuse(m, err, what);
 }
 
-wf_status signer_memory_take(signer_memory *m, const checkpoint *c, wf_error *err)
+wf_status signer_memory_take(signer_memory *m, const checkpoint *c, hash_kind kind,
+                             const extension_proof *proof, uint64_t *from, wf_error *err)
 {
     size_t i = 0;
+    *from = 0;
     while (i < m->count && strcmp(m->last[i].origin, c->origin) != 0)
         i++;
     if (i == SIGNER_ORIGINS_MAX)
         return wf_fail(err, WF_REFUSED, _("this signer signs for %d ledgers already"),
                        SIGNER_ORIGINS_MAX);
     if (i < m->count) {
-        wf_status status = check_next(m, &m->last[i], c, err);
+        wf_status status = check_next(m, &m->last[i], c, kind, proof, from, err);
         if (status != WF_OK || c->size == m->last[i].size)
             return status; /* the same again changes nothing */
     }

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "checkpoint.h"
+#include "signer.h"
 
 enum { SIGNER_ORIGINS_MAX = 64 };
 
@@ -21,7 +22,9 @@ typedef struct signer_memory {
 wf_status signer_memory_open(signer_memory *out, const char *path, wf_error *err);
 void signer_memory_free(signer_memory *m);
 /* Takes a checkpoint that is about to be signed; durable when it returns. WF_REFUSED: another
-   history was signed. */
-wf_status signer_memory_take(signer_memory *m, const checkpoint *c, wf_error *err);
+   history was signed; or, when *from is not 0, only a proof is wanting that it extends the tree of
+   *from entries. `proof` NULL: none was sent. */
+wf_status signer_memory_take(signer_memory *m, const checkpoint *c, hash_kind kind,
+                             const extension_proof *proof, uint64_t *from, wf_error *err);
 
 #endif

@@ -62,17 +62,52 @@ static void refuse(int fd, const char *reason)
     answer(fd, SIGNER_REFUSED, reason, strlen(reason));
 }
 
-static wf_status check_message(server *s, enum signing_kind kind, span message, wf_error *err)
+/* What a client wants to have signed. */
+typedef struct wish {
+    enum signing_kind kind;
+    span message;
+    bool proved; /* the proof came with it */
+    extension_proof proof;
+} wish;
+
+/* False: it is not what it says that it is. */
+static bool read_wish(wish *out, span request)
+{
+    enum { AT_FROM = 2, AT_COUNT = 10, AT_HASHES = 11, AT_KIND = 2, AT_MESSAGE = 3 };
+    size_t at = AT_MESSAGE;
+    *out = (wish){.proved = request.data[1] == SIGNER_EXTEND};
+    if (out->proved) {
+        if (request.size < AT_HASHES || request.data[AT_COUNT] > MERKLE_PROOF_MAX)
+            return false;
+        for (size_t i = AT_FROM; i < AT_COUNT; i++)
+            out->proof.from = out->proof.from << 8 | request.data[i];
+        out->proof.count = request.data[AT_COUNT];
+        at = AT_HASHES + out->proof.count * HASH_SIZE;
+        if (request.size < at)
+            return false;
+        memcpy(out->proof.hashes, request.data + AT_HASHES, at - AT_HASHES);
+    }
+    out->message = span_of(request.data + at, request.size - at);
+    out->kind = signing_kind_of(out->message.data, out->message.size);
+    return out->proved ? out->kind == SIGN_CHECKPOINT
+                       : out->kind != SIGN_NOTHING && request.data[AT_KIND] == (uint8_t)out->kind;
+}
+
+/* *from not 0: the proof that begins there is wanting, and nothing else. */
+static wf_status check_wish(server *s, const wish *w, uint64_t *from, wf_error *err)
 {
     checkpoint c;
     statement_view view;
+    span message = w->message;
     span statement = span_of(message.data + sizeof STATEMENT_DOMAIN - 1,
                              message.size - (sizeof STATEMENT_DOMAIN - 1));
-    if (kind == SIGN_STATEMENT && statement_parse(&view, statement, NULL) != WF_OK)
+    *from = 0;
+    if (w->kind == SIGN_STATEMENT && statement_parse(&view, statement, NULL) != WF_OK)
         return wf_fail(err, WF_REFUSED, _("behind its first line this is no statement"));
-    if (kind == SIGN_CHECKPOINT) {
+    if (w->kind == SIGN_CHECKPOINT) {
+        hash_kind kind = suite_of_size(signer_public(s->signer)->size)->hash;
         checkpoint_parse(&c, (const char *)message.data, message.size);
-        return signer_memory_take(&s->memory, &c, err);
+        return signer_memory_take(&s->memory, &c, kind, w->proved ? &w->proof : NULL, from, err);
     }
     return WF_OK;
 }
@@ -81,19 +116,24 @@ static void answer_signature(server *s, int fd, span request)
 {
     wf_error err = {0};
     uint8_t signature[SIGNATURE_MAX];
+    uint8_t wanted[8];
     size_t size = 0;
-    span message = span_of(request.data + 3, request.size - 3);
-    enum signing_kind kind = signing_kind_of(message.data, message.size);
-    if (kind == SIGN_NOTHING || request.data[2] != (uint8_t)kind) {
+    uint64_t from;
+    wish w;
+    if (!read_wish(&w, request)) {
         refuse(fd, _("this is not a statement, checkpoint or key record of wufei, or not what the "
                      "request says that it is"));
         return;
     }
-    wf_status status = check_message(s, kind, message, &err);
+    wf_status status = check_wish(s, &w, &from, &err);
     if (status == WF_OK)
-        status = signer_sign(s->signer, message.data, message.size, signature, &size, &err);
+        status = signer_sign(s->signer, w.message.data, w.message.size, signature, &size, &err);
+    for (size_t i = 0; i < sizeof wanted; i++)
+        wanted[i] = (uint8_t)(from >> (56 - 8 * i));
     if (status == WF_OK)
         answer(fd, SIGNER_DONE, signature, size);
+    else if (from > 0)
+        answer(fd, SIGNER_PROVE, wanted, sizeof wanted);
     else
         answer(fd, status == WF_REFUSED ? SIGNER_REFUSED : SIGNER_FAILED, err.text,
                strlen(err.text));
@@ -111,10 +151,11 @@ static void answer_request(void *ctx, int fd, span request)
     server *s = ctx;
     const suite_public_key *key = signer_public(s->signer);
     if (request.data[0] != SIGNER_VERSION)
-        refuse(fd, _("this signer speaks version 1 of the protocol"));
+        refuse(fd, _("this signer speaks version 2 of the protocol"));
     else if (request.data[1] == SIGNER_PUBLIC_KEY && request.size == 2)
         answer(fd, SIGNER_DONE, key->bytes, key->size);
-    else if (request.data[1] == SIGNER_SIGN && request.size > 3)
+    else if ((request.data[1] == SIGNER_SIGN || request.data[1] == SIGNER_EXTEND) &&
+             request.size > 3)
         answer_signature(s, fd, request);
     else
         refuse(fd, _("no such request"));

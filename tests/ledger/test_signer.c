@@ -66,10 +66,13 @@ static int ask_to_sign(enum signing_kind kind, const char *message)
 static void what_is_not_ours_is_refused(void **state)
 {
     (void)state;
-    static const uint8_t public_key[] = {0, 0, 0, 2, 1, 1}, version[] = {0, 0, 0, 2, 2, 1},
-                         unknown[] = {0, 0, 0, 2, 1, 9}, empty[] = {0, 0, 0, 3, 1, 2, 1},
-                         huge[] = {255, 255, 255, 255, 1, 1}, tiny[] = {0, 0, 0, 1, 1},
-                         cut[] = {0, 0, 1, 0, 1, 2, 1, 'w'};
+    static const uint8_t public_key[] = {0, 0, 0, 2, SIGNER_VERSION, 1},
+                         version[] = {0, 0, 0, 2, 1, 1},
+                         unknown[] = {0, 0, 0, 2, SIGNER_VERSION, 9},
+                         empty[] = {0, 0, 0, 3, SIGNER_VERSION, 2, 1},
+                         huge[] = {255, 255, 255, 255, SIGNER_VERSION, 1},
+                         tiny[] = {0, 0, 0, 1, SIGNER_VERSION},
+                         cut[] = {0, 0, 1, 0, SIGNER_VERSION, 2, 1, 'w'};
     assert_int_equal(send_raw(public_key, sizeof public_key), SIGNER_DONE);
     assert_int_equal(send_raw(version, sizeof version), SIGNER_REFUSED);
     assert_int_equal(send_raw(unknown, sizeof unknown), SIGNER_REFUSED);
@@ -96,7 +99,124 @@ static void no_second_history_is_signed(void **state)
     assert_int_equal(ask_to_sign(SIGN_CHECKPOINT, "a.example\n5\n" ROOT_B "\n"), SIGNER_REFUSED);
     assert_int_equal(ask_to_sign(SIGN_CHECKPOINT, "a.example\n4\n" ROOT_A "\n"), SIGNER_REFUSED);
     assert_int_equal(ask_to_sign(SIGN_CHECKPOINT, "b.example\n4\n" ROOT_B "\n"), SIGNER_DONE);
-    assert_int_equal(ask_to_sign(SIGN_CHECKPOINT, "a.example\n6\n" ROOT_B "\n"), SIGNER_DONE);
+    /* a larger one only with the proof */
+    assert_int_equal(ask_to_sign(SIGN_CHECKPOINT, "a.example\n6\n" ROOT_B "\n"), SIGNER_PROVE);
+}
+
+/* ---- what extends what was signed ---------------------------------------------------------------
+ */
+
+enum { LEAVES = 40 };
+
+/* A tree of made-up leaves; those from `forked` on are other ones. */
+typedef struct made_tree {
+    hash_kind kind;
+    uint64_t forked;
+} made_tree;
+
+static bool read_made(void *ctx, hash *out, unsigned level, uint64_t index)
+{
+    const made_tree *t = ctx;
+    hash left, right;
+    if (level == 0) {
+        const uint8_t leaf[] = {(uint8_t)index, index >= t->forked};
+        merkle_leaf(out, t->kind, leaf, sizeof leaf);
+        return true;
+    }
+    if (!read_made(ctx, &left, level - 1, 2 * index) ||
+        !read_made(ctx, &right, level - 1, 2 * index + 1))
+        return false;
+    merkle_node(out, t->kind, &left, &right);
+    return true;
+}
+
+typedef struct made_proof {
+    made_tree tree;
+    uint64_t size;
+    unsigned asked; /* how often it was wanted */
+    uint64_t from;  /* the last time */
+    bool lying;
+} made_proof;
+
+static wf_status prove_made(void *ctx, extension_proof *out, wf_error *err)
+{
+    made_proof *p = ctx;
+    (void)err;
+    p->asked++;
+    p->from = out->from;
+    assert_true(merkle_prove_consistency(out->hashes, &out->count, p->tree.kind, out->from, p->size,
+                                         read_made, &p->tree));
+    if (p->lying && out->count > 0)
+        out->hashes[0].bytes[0] ^= 1;
+    return WF_OK;
+}
+
+static wf_status sign_made(signer *s, made_proof *p, uint64_t size, wf_error *err)
+{
+    checkpoint c = {.origin = "a.example", .size = size};
+    char text[512];
+    uint8_t signature[SIGNATURE_MAX];
+    size_t signature_size = 0;
+    p->size = size;
+    p->asked = 0;
+    assert_true(merkle_root_at(&c.root, p->tree.kind, size, read_made, &p->tree));
+    size_t text_size = checkpoint_format(text, sizeof text, &c);
+    return signer_sign_checkpoint(s, span_of(text, text_size), size, prove_made, p, signature,
+                                  &signature_size, err);
+}
+
+/* A fork is not signed, at whatever size it comes. */
+static void only_what_extends_is_signed(void **state)
+{
+    (void)state;
+    wf_error err = {0};
+    signer *s = NULL, *other = NULL;
+    made_proof p = {.tree = {test_hash(), LEAVES}};
+    made_proof fork = {.tree = {test_hash(), 11}};
+    assert_ok(signer_of_socket(&s, socket_path, &err), &err);
+    assert_ok(sign_made(s, &p, 5, &err), &err);
+    assert_int_equal(p.asked, 0); /* the first one */
+    assert_ok(sign_made(s, &p, 12, &err), &err);
+    assert_int_equal(p.asked, 1);
+    assert_int_equal(p.from, 5);
+    assert_ok(sign_made(s, &p, 12, &err), &err); /* once more, as after a crash */
+    /* another process of the ledger does not know what was signed, and is told */
+    assert_ok(signer_of_socket(&other, socket_path, &err), &err);
+    assert_ok(sign_made(other, &p, 16, &err), &err);
+    assert_int_equal(p.asked, 1);
+    assert_int_equal(p.from, 12);
+    assert_ok(sign_made(s, &p, 17, &err), &err); /* and so is this one, which knows an older size */
+    assert_int_equal(p.asked, 2);
+    assert_int_equal(p.from, 16);
+    for (uint64_t size = 17; size <= LEAVES; size++) {
+        assert_int_not_equal(sign_made(s, &fork, size, &err), WF_OK);
+        assert_non_null(strstr(err.text, "two histories"));
+        wf_error_clear(&err);
+    }
+    p.lying = true;
+    assert_int_not_equal(sign_made(s, &p, 30, &err), WF_OK);
+    assert_non_null(strstr(err.text, "does not extend"));
+    wf_error_clear(&err);
+    p.lying = false;
+    assert_ok(sign_made(s, &p, 30, &err), &err); /* what was refused was not remembered */
+    signer_free(s);
+    signer_free(other);
+}
+
+/* A proof that is cut, too long, or before something that is no checkpoint. */
+static void odd_proofs_are_refused(void **state)
+{
+    (void)state;
+    uint8_t bytes[4096] = {0, 0, 0, 0, SIGNER_VERSION, SIGNER_EXTEND, 0, 0, 0, 0, 0, 0, 0, 5};
+    static const uint8_t counts[] = {0, 1, 2, 64, 65, 255};
+    static const size_t lengths[] = {4, 10, 11, 12, 43, 200, 2059, 4000};
+    for (size_t c = 0; c < sizeof counts; c++)
+        for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+            bytes[2] = (uint8_t)(lengths[i] >> 8);
+            bytes[3] = (uint8_t)lengths[i];
+            bytes[14] = counts[c];
+            assert_int_equal(send_raw(bytes, lengths[i] + 4), SIGNER_REFUSED);
+        }
 }
 
 /* Killed and started again it remembers; what it remembers must be whole. */
@@ -112,7 +232,9 @@ static void it_forgets_nothing(void **state)
     assert_ok(signer_memory_open(&memory, path, &err), &err);
     const char *other = "a.example\n5\n" ROOT_B "\n";
     assert_null(checkpoint_parse(&c, other, strlen(other)));
-    assert_int_equal(signer_memory_take(&memory, &c, &err), WF_REFUSED);
+    uint64_t from;
+    assert_int_equal(signer_memory_take(&memory, &c, test_hash(), NULL, &from, &err), WF_REFUSED);
+    assert_int_equal(from, 0);
     signer_memory_free(&memory);
     assert_ok(folder_write(test_folder, "signer.pem.signed", "cut", 3, 0600, &err), &err);
     assert_int_equal(signer_memory_open(&memory, path, &err), WF_DAMAGED);
@@ -134,7 +256,7 @@ static void nobody_holds_up_others(void **state)
 {
     (void)state;
     enum { SILENT = 80, SOON_S = SIGNER_TIMEOUT_S / 2 };
-    static const uint8_t public_key[] = {0, 0, 0, 2, 1, 1};
+    static const uint8_t public_key[] = {0, 0, 0, 2, SIGNER_VERSION, 1};
     int silent[SILENT];
     uint8_t got[6] = {0};
     time_t began_s = time(NULL);
@@ -162,10 +284,9 @@ static void nobody_holds_up_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_not_ours_is_refused),
-        TEST(no_second_history_is_signed),
-        TEST(it_forgets_nothing),
-        TEST(nobody_holds_up_others),
+        TEST(what_is_not_ours_is_refused), TEST(no_second_history_is_signed),
+        TEST(only_what_extends_is_signed), TEST(odd_proofs_are_refused),
+        TEST(it_forgets_nothing),          TEST(nobody_holds_up_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,9 +169,16 @@ same "$(sed -n 2p operator4.pem.signed)" "$(sed -n 2p checkpoint.now)" "what the
 
 # a rolled back ledger gets nothing signed, even when all traces of it in the folder are gone
 cp -a "$L" "$work/older"
+cp -a "$L" "$work/grown"
 enters K6
 more K7
 expect 4 "these are two histories" wufei -L "$work/older" import "$work/more"
+# nor does one that has grown beyond what was signed
+more K8
+for id in K9 K10 K11; do sed -n "2s/K8/$id/p" "$work/more/manifests.csv"; done > "$work/grows"
+cat "$work/grows" >> "$work/more/manifests.csv"
+expect 4 "does not extend" wufei -L "$work/grown" import "$work/more"
+more K7
 
 # dead: nothing is acknowledged, the ledger is read as before
 kill "${signers[0]}"; wait "${signers[0]}" 2>/dev/null || true
