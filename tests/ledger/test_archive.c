@@ -71,6 +71,17 @@ static void assert_reads_as(ledger *l, const buffer *before)
     buffer_free(&now);
 }
 
+/* Returns what everything was before it was archived; freed by the caller. */
+static buffer make_archived_city(void)
+{
+    make_city();
+    ledger *l = open_ledger(true);
+    buffer all = read_everything(l);
+    ledger_close(l);
+    archive_city();
+    return all;
+}
+
 static uint64_t rows_of(ledger *l, unsigned table)
 {
     wf_error err = {0};
@@ -413,11 +424,7 @@ static void flipped_bits_are_named(void **state)
     wf_error err = {0};
     ledger_verify_report report;
     size_t size;
-    make_city();
-    ledger *l = open_ledger(true);
-    buffer all = read_everything(l);
-    ledger_close(l);
-    archive_city();
+    buffer all = make_archived_city();
     uint8_t *row = copy_row(TABLE_ARCHIVE, 2, &size);
     for (size_t at = 0; at < size; at += at < AT_STREAM + 8 ? 1 : size / 24) {
         row[at] ^= 0x10;
@@ -506,11 +513,7 @@ static void blocks_stand_alone(void **state)
 {
     (void)state;
     size_t size;
-    make_city();
-    ledger *l = open_ledger(true);
-    buffer all = read_everything(l);
-    ledger_close(l);
-    archive_city();
+    buffer all = make_archived_city();
     uint8_t *row = copy_row(TABLE_ARCHIVE, 1, &size);
     uint8_t *damaged = malloc(size);
     assert_non_null(damaged);
@@ -541,11 +544,7 @@ static void runs_without_blocks_are_read(void **state)
 {
     (void)state;
     size_t size;
-    make_city();
-    ledger *l = open_ledger(true);
-    buffer all = read_everything(l);
-    ledger_close(l);
-    archive_city();
+    buffer all = make_archived_city();
     for (uint64_t run = 0; run < 5; run++) {
         uint8_t *row = copy_row(TABLE_ARCHIVE, run, &size);
         size_t stream_size = size - AT_STREAM;
@@ -557,7 +556,7 @@ static void runs_without_blocks_are_read(void **state)
         put_archive_row(run, row, AT_BLOCKS + stream_size);
         free(row);
     }
-    l = open_ledger(true);
+    ledger *l = open_ledger(true);
     assert_reads_as(l, &all);
     ledger_close(l);
     assert_whole();
