@@ -14,7 +14,9 @@ enum { MEMORY_MAX = SIGNER_ORIGINS_MAX * 512 };
 
 static wf_status parse(signer_memory *m, const char *text, size_t size, wf_error *err)
 {
-    for (const char *at = text; at < text + size;) {
+    /* one that is empty was not written by a signer, which writes when it has something to say; a
+       full disk or somebody else emptied it */
+    for (const char *at = text; at < text + size || m->count == 0;) {
         const char *end = strstr(at, "\n\n");
         const char *reason = "";
         if (end != NULL && m->count < SIGNER_ORIGINS_MAX)

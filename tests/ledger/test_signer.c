@@ -239,6 +239,9 @@ static void it_forgets_nothing(void **state)
     assert_ok(folder_write(test_folder, "signer.pem.signed", "cut", 3, 0600, &err), &err);
     assert_int_equal(signer_memory_open(&memory, path, &err), WF_DAMAGED);
     signer_memory_free(&memory);
+    assert_ok(folder_write(test_folder, "signer.pem.signed", "", 0, 0600, &err), &err);
+    assert_int_equal(signer_memory_open(&memory, path, &err), WF_DAMAGED);
+    signer_memory_free(&memory);
 }
 
 static int connect_client(void)

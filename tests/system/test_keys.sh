@@ -51,6 +51,9 @@ expect 1 "" openssl pkey -in sealed.pem -passin pass:wrong -noout
 unset WUFEI_KEY_PASSPHRASE_FILE
 expect 0 "$suite" wufei key show sealed.pem
 
+openssl pkey -in "$L/operator.pem" -pubout -out operator-now.pub
+expect 1 "the operator's own key" wufei key add P1 operator-now.pub
+
 # --- the operator rotates: the checkpoint is signed by the new key from then on
 first=$(vkey)
 checkpoint_by "$first"
