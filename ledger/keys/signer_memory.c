@@ -3,9 +3,13 @@
  */
 #include "signer_memory.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "folder.h"
@@ -32,15 +36,36 @@ static wf_status parse(signer_memory *m, const char *text, size_t size, wf_error
     return WF_OK;
 }
 
+static wf_status lock_memory(signer_memory *m, const char *path, wf_error *err)
+{
+    buffer beside = {0};
+    buffer_printf(&beside, "%s.lock", path);
+    if (beside.failed)
+        return wf_fail(err, WF_SYSTEM, _("out of memory"));
+    wf_status status = WF_OK;
+    m->lock = open((const char *)beside.data, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (m->lock < 0)
+        status = wf_fail_errno(err, "%s", (const char *)beside.data);
+    else if (flock(m->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        status = wf_fail(err, WF_SYSTEM,
+                         _("another signer remembers in %s already; stop it first, or name another "
+                           "file with --memory"),
+                         path);
+    buffer_free(&beside);
+    return status; /* also where a file system knows no locks */
+}
+
 wf_status signer_memory_open(signer_memory *out, const char *path, wf_error *err)
 {
     char *text = NULL;
     size_t size = 0;
-    *out = (signer_memory){0};
+    *out = (signer_memory){.lock = -1};
     out->name = strdup(folder_split(path, &out->dir));
     if (out->dir == NULL || out->name == NULL)
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
-    wf_status status = folder_read(out->dir, out->name, MEMORY_MAX, &text, &size, err);
+    wf_status status = lock_memory(out, path, err);
+    if (status == WF_OK)
+        status = folder_read(out->dir, out->name, MEMORY_MAX, &text, &size, err);
     if (status == WF_OK && text != NULL)
         status = parse(out, text, size, err);
     free(text);
@@ -52,6 +77,9 @@ void signer_memory_free(signer_memory *m)
     free(m->dir);
     free(m->name);
     m->dir = m->name = NULL;
+    if (m->lock >= 0)
+        close(m->lock);
+    m->lock = -1;
 }
 
 static wf_status save(const signer_memory *m, wf_error *err)

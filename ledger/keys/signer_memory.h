@@ -2,6 +2,9 @@
  * ledger/keys/signer_memory.h: the last checkpoint that a signer signed of each origin, in a file
  * of its own, so that it forgets nothing when it is started anew.
  *
+ * One signer at a time has it: two would each write their own over the other's. The lock is a file
+ * beside it, because the file itself is replaced.
+ *
  * The file: for each origin the three lines of its checkpoint and an empty line.
  */
 #ifndef LEDGER_SIGNER_MEMORY_H
@@ -15,6 +18,7 @@ enum { SIGNER_ORIGINS_MAX = 64 };
 
 typedef struct signer_memory {
     char *dir, *name; /* of the file */
+    int lock;         /* of NAME.lock beside it; -1: none */
     checkpoint last[SIGNER_ORIGINS_MAX];
     size_t count;
 } signer_memory;

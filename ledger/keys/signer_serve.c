@@ -173,13 +173,19 @@ static wf_status clear_place(const struct sockaddr_un *at, wf_error *err)
         return wf_fail(err, WF_USAGE, _("%s exists and is not a socket; name another path"),
                        at->sun_path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool lives = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof *at) == 0;
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return wf_fail_errno(err, "%s", at->sun_path);
+    bool lives = connect(fd, (const struct sockaddr *)at, sizeof *at) == 0;
+    int why = errno;
+    close(fd);
+    errno = why;
+    if (!lives && errno != ECONNREFUSED && errno != ENOENT) /* who knows whether it does */
+        return wf_fail_errno(err, "%s", at->sun_path);
     if (lives)
         return wf_fail(err, WF_SYSTEM, _("another signer listens at %s already"), at->sun_path);
-    return unlink(at->sun_path) == 0 ? WF_OK
-                                     : wf_fail_errno(err, _("%s: cannot be removed"), at->sun_path);
+    if (unlink(at->sun_path) != 0 && errno != ENOENT)
+        return wf_fail_errno(err, _("%s: cannot be removed"), at->sun_path);
+    return WF_OK;
 }
 
 static wf_status listen_at(server *s, wf_error *err)
@@ -275,12 +281,15 @@ static wf_status open_all(server *s, const signer_serve_options *options, wf_err
 
 wf_status signer_serve(const signer_serve_options *options, wf_error *err)
 {
-    server s = {.key_lock = -1, .listening = -1, .socket_path = options->socket_path};
+    server s = {.memory = {.lock = -1},
+                .key_lock = -1,
+                .listening = -1,
+                .socket_path = options->socket_path};
     struct sigaction action = {.sa_handler = stop};
     sigset_t ours, waiting;
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* before there is a key to be seen */
     wf_status status = open_all(&s, options, err);
     if (status == WF_OK) {
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
         sigemptyset(&ours);
         sigaddset(&ours, SIGTERM);
         sigaddset(&ours, SIGINT);

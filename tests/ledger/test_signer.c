@@ -13,6 +13,22 @@
 static char key_path[160], socket_path[160];
 static pid_t server;
 
+static const uint8_t public_key_wish[] = {0, 0, 0, 2, SIGNER_VERSION, SIGNER_PUBLIC_KEY};
+
+/* Its socket has a name before it listens, and it listens before signals end it well. */
+static bool answers(void)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    uint8_t got[6];
+    strcpy(at.sun_path, socket_path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool well = connect(fd, (const struct sockaddr *)&at, sizeof at) == 0 &&
+                send(fd, public_key_wish, sizeof public_key_wish, MSG_NOSIGNAL) > 0 &&
+                recv(fd, got, sizeof got, MSG_WAITALL) == sizeof got;
+    close(fd);
+    return well;
+}
+
 static int start_server(void **state)
 {
     if (folder_setup(state) != 0)
@@ -25,7 +41,7 @@ static int start_server(void **state)
         const signer_serve_options options = {.key_path = key_path, .socket_path = socket_path};
         _exit((int)signer_serve(&options, NULL));
     }
-    for (int i = 0; i < 500 && access(socket_path, F_OK) != 0; i++)
+    for (int i = 0; i < 3000 && !answers(); i++)
         usleep(10000);
     return server > 0 ? 0 : -1;
 }
@@ -73,7 +89,7 @@ static void what_is_not_ours_is_refused(void **state)
                          huge[] = {255, 255, 255, 255, SIGNER_VERSION, 1},
                          tiny[] = {0, 0, 0, 1, SIGNER_VERSION},
                          cut[] = {0, 0, 1, 0, SIGNER_VERSION, 2, 1, 'w'};
-    assert_int_equal(send_raw(public_key, sizeof public_key), SIGNER_DONE);
+    assert_int_equal(send_raw(public_key_wish, sizeof public_key_wish), SIGNER_DONE);
     assert_int_equal(send_raw(version, sizeof version), SIGNER_REFUSED);
     assert_int_equal(send_raw(unknown, sizeof unknown), SIGNER_REFUSED);
     assert_int_equal(send_raw(empty, sizeof empty), SIGNER_REFUSED);
@@ -86,7 +102,7 @@ static void what_is_not_ours_is_refused(void **state)
     assert_int_equal(ask_to_sign(SIGN_CHECKPOINT, REVOKE_DOMAIN "x\n"), SIGNER_REFUSED);
     assert_int_equal(ask_to_sign(SIGN_REVOKE, REVOKE_DOMAIN "x\n"), SIGNER_DONE);
     /* And after all of that it still serves. */
-    assert_int_equal(send_raw(public_key, sizeof public_key), SIGNER_DONE);
+    assert_int_equal(send_raw(public_key_wish, sizeof public_key_wish), SIGNER_DONE);
 }
 
 static void no_second_history_is_signed(void **state)
@@ -225,23 +241,32 @@ static void it_forgets_nothing(void **state)
     (void)state;
     wf_error err = {0};
     char path[200];
+    char *text = NULL;
+    size_t size = 0;
+    uint64_t from;
     signer_memory memory;
     checkpoint c;
     assert_int_equal(ask_to_sign(SIGN_CHECKPOINT, "a.example\n5\n" ROOT_A "\n"), SIGNER_DONE);
     snprintf(path, sizeof path, "%s.signed", key_path);
+    assert_int_equal(signer_memory_open(&memory, path, &err), WF_SYSTEM); /* the server has it */
+    assert_non_null(strstr(err.text, "another signer"));
+    wf_error_clear(&err);
+    signer_memory_free(&memory);
+    assert_ok(folder_read(test_folder, "signer.pem.signed", 4096, &text, &size, &err), &err);
+    assert_ok(folder_write(test_folder, "again", text, size, 0600, &err), &err);
+    free(text);
+    snprintf(path, sizeof path, "%s/again", test_folder);
     assert_ok(signer_memory_open(&memory, path, &err), &err);
     const char *other = "a.example\n5\n" ROOT_B "\n";
     assert_null(checkpoint_parse(&c, other, strlen(other)));
-    uint64_t from;
     assert_int_equal(signer_memory_take(&memory, &c, test_hash(), NULL, &from, &err), WF_REFUSED);
     assert_int_equal(from, 0);
     signer_memory_free(&memory);
-    assert_ok(folder_write(test_folder, "signer.pem.signed", "cut", 3, 0600, &err), &err);
-    assert_int_equal(signer_memory_open(&memory, path, &err), WF_DAMAGED);
-    signer_memory_free(&memory);
-    assert_ok(folder_write(test_folder, "signer.pem.signed", "", 0, 0600, &err), &err);
-    assert_int_equal(signer_memory_open(&memory, path, &err), WF_DAMAGED);
-    signer_memory_free(&memory);
+    for (int i = 0; i < 2; i++) { /* cut, and emptied */
+        assert_ok(folder_write(test_folder, "again", "cut", i == 0 ? 3 : 0, 0600, &err), &err);
+        assert_int_equal(signer_memory_open(&memory, path, &err), WF_DAMAGED);
+        signer_memory_free(&memory);
+    }
 }
 
 static int connect_client(void)
@@ -259,7 +284,6 @@ static void nobody_holds_up_others(void **state)
 {
     (void)state;
     enum { SILENT = 80, SOON_S = SIGNER_TIMEOUT_S / 2 };
-    static const uint8_t public_key[] = {0, 0, 0, 2, SIGNER_VERSION, 1};
     int silent[SILENT];
     uint8_t got[6] = {0};
     time_t began_s = time(NULL);
@@ -269,8 +293,8 @@ static void nobody_holds_up_others(void **state)
             send(silent[i], "\0\0\x40", 3, MSG_NOSIGNAL);
     }
     int slow = connect_client();
-    for (size_t i = 0; i < sizeof public_key; i++) {
-        assert_int_equal(send(slow, public_key + i, 1, MSG_NOSIGNAL), 1);
+    for (size_t i = 0; i < sizeof public_key_wish; i++) {
+        assert_int_equal(send(slow, public_key_wish + i, 1, MSG_NOSIGNAL), 1);
         assert_int_equal(ask_to_sign(SIGN_REVOKE, REVOKE_DOMAIN "x\n"), SIGNER_DONE);
     }
     assert_int_equal(recv(slow, got, sizeof got, MSG_WAITALL), sizeof got);
