@@ -82,8 +82,7 @@ static int ask_to_sign(enum signing_kind kind, const char *message)
 static void what_is_not_ours_is_refused(void **state)
 {
     (void)state;
-    static const uint8_t public_key[] = {0, 0, 0, 2, SIGNER_VERSION, 1},
-                         version[] = {0, 0, 0, 2, 1, 1},
+    static const uint8_t version[] = {0, 0, 0, 2, 1, 1},
                          unknown[] = {0, 0, 0, 2, SIGNER_VERSION, 9},
                          empty[] = {0, 0, 0, 3, SIGNER_VERSION, 2, 1},
                          huge[] = {255, 255, 255, 255, SIGNER_VERSION, 1},
