@@ -23,6 +23,11 @@ enum { PAIR_DIGITS = 16 };
 static const char *const files[] = {"old", "new", "proof", "vkey"};
 enum { FILES = sizeof files / sizeof *files };
 
+static const char *kind_of(const witness_conflict *c)
+{
+    return c->fork ? "fork" : "unproved";
+}
+
 /* Named by the roots and not by the notes: ours has a new cosignature after each request. */
 static void name_evidence(char name[WITNESS_EVIDENCE_NAME], const char *id,
                           const witness_conflict *c)
@@ -34,19 +39,23 @@ static void name_evidence(char name[WITNESS_EVIDENCE_NAME], const char *id,
     roots[1] = c->new_checkpoint->root;
     witness_id(pair, roots, sizeof roots);
     snprintf(name, WITNESS_EVIDENCE_NAME, "evidence/%s-%s-%" PRIu64 "-%" PRIu64 "-%.*s", id,
-             c->fork ? "fork" : "unproved", c->old_checkpoint != NULL ? c->old_checkpoint->size : 0,
+             kind_of(c), c->old_checkpoint != NULL ? c->old_checkpoint->size : 0,
              c->new_checkpoint->size, PAIR_DIGITS, pair);
 }
 
-/* How many folders are kept of this log. */
-static wf_status count_evidence(size_t *out, const char *folder, const char *id, wf_error *err)
+/* How many folders of this kind are kept of this log. What is not proved costs anybody nothing but
+   a bad proof: it must not take the place of forks. */
+static wf_status count_evidence(size_t *out, const char *folder, const char *id,
+                                const witness_conflict *c, wf_error *err)
 {
+    char kind[WITNESS_EVIDENCE_NAME];
     *out = 0;
+    snprintf(kind, sizeof kind, "%s-%s-", id, kind_of(c));
     DIR *d = opendir(folder);
     if (d == NULL)
         return wf_fail_errno(err, "%s", folder);
     for (struct dirent *e = readdir(d); e != NULL; e = readdir(d))
-        *out += strncmp(e->d_name, id, strlen(id)) == 0;
+        *out += strncmp(e->d_name, kind, strlen(kind)) == 0;
     closedir(d);
     return WF_OK;
 }
@@ -94,7 +103,7 @@ wf_status witness_state_keep(const witness_state *state, const char *id,
     }
     if (stat(place, &info) == 0)
         goto out;
-    status = count_evidence(&count, folder, id, err);
+    status = count_evidence(&count, folder, id, conflict, err);
     if (status == WF_OK && count >= WITNESS_EVIDENCE_MAX)
         status = wf_fail(err, WF_SYSTEM,
                          _("%s: there are %d cases of this log already; no more are kept until "

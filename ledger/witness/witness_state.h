@@ -25,7 +25,8 @@
 #include "witness_decide.h"
 #include "witness_key.h"
 
-/* Kept of one log: its forks and failed proofs are told in the log lines beyond that number. */
+/* Kept of one log: so many forks, and so many failed proofs; beyond that they are told in the lines
+   of the witness's log. */
 enum { WITNESS_EVIDENCE_MAX = 1000 };
 
 typedef struct witness_state {

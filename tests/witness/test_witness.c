@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "base/time.h"
+#include "witness/witness_state.h"
 
 static char *read_file(const char *path, size_t *size)
 {
@@ -381,12 +382,42 @@ static void test_race_of_processes(void **state)
     log_free(&log);
 }
 
+/* Anybody can send a bad proof, and does not make room for himself in the place of forks. */
+static void test_evidence_has_its_place(void **state)
+{
+    (void)state;
+    wf_error err = {0};
+    witness_state w;
+    bool fresh = false;
+    char id[WITNESS_ID_MAX], name[WITNESS_EVIDENCE_NAME], path[512];
+    checkpoint old = {.size = 5}, new = {.size = 5, .root = {{1}}};
+    witness_conflict c = {.old_checkpoint = &old,
+                          .new_checkpoint = &new,
+                          .new_note = span_text("note"),
+                          .proof = span_text("proof"),
+                          .vkeys = "key\n"};
+    snprintf(path, sizeof path, "%s/state", test_folder);
+    assert_ok(witness_state_open(&w, path, &err), &err);
+    witness_id(id, "log", 3);
+    for (int i = 0; i < WITNESS_EVIDENCE_MAX; i++) {
+        snprintf(path, sizeof path, "%s/evidence/%s-unproved-5-%d-x", w.dir, id, i + 6);
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+    assert_int_equal(witness_state_keep(&w, id, &c, name, &fresh, &err), WF_SYSTEM);
+    wf_error_clear(&err);
+    c.fork = true;
+    assert_ok(witness_state_keep(&w, id, &c, name, &fresh, &err), &err);
+    assert_true(fresh);
+    witness_state_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_cosignature, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(test_paths, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(test_evidence, folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(test_evidence_has_its_place, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(test_damaged_record, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(test_open, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(test_race_of_threads, folder_setup, folder_teardown),
