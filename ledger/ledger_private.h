@@ -111,7 +111,7 @@ struct ledger {
     signer *next_signer;   /* of the key that a rotation or revocation is about to bring */
     signer *former_signer; /* others may still use it: freed with the ledger */
     key_table keys;
-    struct archive_cache *archive; /* inflated runs */
+    struct archive_cache *archive; /* inflated blocks */
     node_cache *nodes;             /* of the upper tree, for proofs */
     checkpoint last_signed;        /* the writer's thread only, once there is one */
     pthread_mutex_t start;         /* guards `writer` */

@@ -8,7 +8,7 @@
  *                    lowercase hex.
  *   witnesses/lock   flock: one who asks at a time
  *
- * Files are replaced whole. One that cannot be read or does not verify counts as absent: the
+ * Files are replaced whole. One that does not verify counts as absent: the
  * witness tells its size when it is asked.
  */
 #ifndef WITNESS_WITNESS_KEPT_H
