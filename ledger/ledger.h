@@ -60,11 +60,11 @@ typedef struct ledger_options {
 wf_status ledger_create(const char *dir, const char *origin, const char *suite_name,
                         int utc_offset_minutes, const ledger_hooks *hooks, wf_error *err);
 wf_status ledger_open(ledger **out, const char *dir, const ledger_options *options, wf_error *err);
+/* What a guard cannot be: a file that is there, or one in the ledger itself. */
+wf_status ledger_check_guard(const char *dir, const char *path, wf_error *err);
 /* Keeps the last signed checkpoint also in the file `path`, outside of the ledger's folder, from
    now on: a whole folder that was put back to an older state is noticed too. Nobody writes
    meanwhile. */
-/* What a guard cannot be: a file that is there, or one in the ledger itself. */
-wf_status ledger_check_guard(const char *dir, const char *path, wf_error *err);
 wf_status ledger_set_guard(const char *dir, const char *path, wf_error *err);
 void ledger_close(ledger *l); /* stops the writer, writes the last checkpoint; NULL is fine */
 
