@@ -115,8 +115,9 @@ wf_status entry_check(const ledger *l, store_txn *txn, uint64_t seq, span bytes,
 /* ---- archive_move.c ----------------------------------------------------------------------------
  */
 
-/* For a writer that has nothing else to do: a few runs, when some wait. False: none did, or it
-   failed, which takes nothing away and is tried again next time. */
+/* For a writer that has nothing else to do: a few runs, when some wait. True: more may wait, or
+   another thread is moving some. False: none did, or it failed, which takes nothing away and is
+   tried again next time. */
 bool archive_some(ledger *l);
 
 #endif

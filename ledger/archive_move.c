@@ -1,11 +1,12 @@
 /*
  * ledger/archive_move.c: complete runs of entries from rows of their own into compressed bundles.
  *
- * Runs are taken from the oldest on, some at a time. Threads read and pack them; then one
- * transaction puts the bundles and deletes the rows, so that an entry is always in exactly one of
- * the two places. Before that each entry is compared with its hash in the tree, and each bundle is
- * unpacked again and compared with what went in: a damaged entry stays where it is, and nothing is
- * deleted that the bundle does not give back.
+ * Runs are taken from the oldest on, some at a time, by one thread of the process at a time: the
+ * writer does it when it is idle, and whoever calls ledger_archive. Threads read and pack them;
+ * then one transaction puts the bundles and deletes the rows, so that an entry is always in exactly
+ * one of the two places. Before that each entry is compared with its hash in the tree, and each
+ * bundle is unpacked again and compared with what went in: a damaged entry stays where it is, and
+ * nothing is deleted that the bundle does not give back.
  *
  * The pages that become free are used again by what is entered next. The file itself does not
  * shrink, nor does a copy of it (store_copy): an archive pays when the log goes on growing.
@@ -243,31 +244,55 @@ static wf_status move_step(ledger *l, uint64_t first, size_t count, ledger_archi
     return status;
 }
 
+/* With l->archiving held: the oldest runs, at most `most` of them. They are found here and not by
+   the caller: between two steps another thread may have moved some. *waiting: how many there were.
+ */
+static wf_status move_oldest(ledger *l, uint64_t keep, uint64_t most, uint64_t *waiting,
+                             uint64_t *moved, ledger_archive_report *report, wf_error *err)
+{
+    uint64_t first = 0, end = 0;
+    *moved = 0;
+    wf_status status = find_runs(l, keep, &first, &end, err);
+    *waiting = end > first ? end - first : 0;
+    uint64_t count = *waiting < most ? *waiting : most;
+    if (count > STEP_RUNS)
+        count = STEP_RUNS;
+    if (status == WF_OK && count > 0)
+        status = move_step(l, first, (size_t)count, report, err);
+    if (status == WF_OK)
+        *moved = count;
+    return status;
+}
+
 wf_status ledger_archive(ledger *l, uint64_t keep_runs, uint64_t max_runs,
                          ledger_progress *progress, ledger_archive_report *out, wf_error *err)
 {
-    uint64_t first = 0, end = 0;
+    uint64_t total = max_runs, waiting, moved, done = 0;
+    wf_status status;
     *out = (ledger_archive_report){0};
     if (l->read_only)
         return wf_fail(err, WF_USAGE, _("%s was opened for reading"), l->dir);
-    wf_status status = find_runs(l, keep_runs, &first, &end, err);
-    uint64_t total = end > first ? end - first : 0;
-    if (total > max_runs)
-        total = max_runs;
-    for (uint64_t done = 0; done < total && status == WF_OK;) {
-        uint64_t left = total - done;
-        size_t count = left < STEP_RUNS ? (size_t)left : STEP_RUNS;
-        status = move_step(l, first + done, count, out, err);
-        done += count;
-        if (status == WF_OK && progress != NULL && progress->report != NULL)
+    do {
+        pthread_mutex_lock(&l->archiving);
+        status = move_oldest(l, keep_runs, total - done, &waiting, &moved, out, err);
+        pthread_mutex_unlock(&l->archiving);
+        if (done == 0 && waiting < total)
+            total = waiting;
+        done += moved;
+        if (moved > 0 && progress != NULL && progress->report != NULL)
             progress->report(progress->ctx, done * RUN_ENTRIES, total * RUN_ENTRIES);
-    }
+    } while (status == WF_OK && moved > 0 && done < total);
     return status;
 }
 
 bool archive_some(ledger *l)
 {
-    ledger_archive_report report;
-    return ledger_archive(l, LEDGER_ARCHIVE_KEEP, SOME_RUNS, NULL, &report, NULL) == WF_OK &&
-           report.entries > 0;
+    ledger_archive_report report = {0};
+    uint64_t waiting, moved;
+    if (pthread_mutex_trylock(&l->archiving) != 0)
+        return true; /* another thread is at it, and may leave some */
+    wf_status status =
+        move_oldest(l, LEDGER_ARCHIVE_KEEP, SOME_RUNS, &waiting, &moved, &report, NULL);
+    pthread_mutex_unlock(&l->archiving);
+    return status == WF_OK && moved > 0;
 }

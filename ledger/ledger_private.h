@@ -112,6 +112,7 @@ struct ledger {
     signer *former_signer; /* others may still use it: freed with the ledger */
     key_table keys;
     struct archive_cache *archive; /* inflated blocks */
+    pthread_mutex_t archiving;     /* held while runs are found and moved into the archive */
     node_cache *nodes;             /* of the upper tree, for proofs */
     checkpoint last_signed;        /* the writer's thread only, once there is one */
     pthread_mutex_t start;         /* guards `writer` */

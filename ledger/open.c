@@ -178,8 +178,10 @@ wf_status ledger_open(ledger **out, const char *dir, const ledger_options *optio
     ledger *l = calloc(1, sizeof *l);
     if (l == NULL || (l->dir = strdup(dir)) == NULL || (l->archive = archive_cache_new()) == NULL ||
         (l->nodes = node_cache_new()) == NULL) {
-        if (l != NULL)
+        if (l != NULL) {
+            archive_cache_free(l->archive);
             free(l->dir);
+        }
         free(l);
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
     }
@@ -193,6 +195,7 @@ wf_status ledger_open(ledger **out, const char *dir, const ledger_options *optio
         l->hooks = *options->hooks;
     key_table_init(&l->keys);
     pthread_mutex_init(&l->start, NULL);
+    pthread_mutex_init(&l->archiving, NULL);
     wf_status status = open_all(l, options, err);
     if (status != WF_OK) {
         ledger_close(l);
@@ -218,6 +221,7 @@ void ledger_close(ledger *l)
     signer_free(l->next_signer);
     signer_free(l->former_signer);
     key_table_free(&l->keys);
+    pthread_mutex_destroy(&l->archiving);
     pthread_mutex_destroy(&l->start);
     free(l->dir);
     free(l);
