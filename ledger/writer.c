@@ -40,11 +40,14 @@ struct writer {
     unsigned draining;
     bool busy;           /* the writer holds work that the queue no longer shows */
     bool checkpoint_due; /* something was committed and not signed */
+    bool sign_tried;     /* and signing all that is committed has failed */
+    bool sign_wanted;    /* try all the same: who drains or closes asks for one more try */
     bool archive_due;    /* complete runs may wait */
     bool committed;      /* something was, by this writer */
     bool stop;
     wf_error fatal;        /* status not WF_OK: nothing is entered any more */
-    wf_error unsigned_err; /* the last failure to sign a checkpoint */
+    wf_error unsigned_err; /* of the last try to sign a checkpoint */
+    uint64_t sign_failures;
     int64_t next_checkpoint_us;
     entering entering; /* the writer's thread only */
     pthread_t thread;
@@ -105,13 +108,22 @@ static void *worker_main(void *argument)
 
 /* ---- the writer's thread --------------------------------------------------------------------- */
 
+/* A failure may pass: a signer that is started again, a disk that has room again. What is not
+   signed stays due, and is tried again after the next commit, and once for each who drains. */
 static void sign_now(writer *w)
 {
     wf_error err = {0};
+    pthread_mutex_lock(&w->lock);
+    w->sign_wanted = false;
+    pthread_mutex_unlock(&w->lock);
     wf_status status = signed_head_write(w->l, &err);
     pthread_mutex_lock(&w->lock);
-    w->checkpoint_due = false;
+    w->checkpoint_due = w->sign_tried = status != WF_OK;
     w->unsigned_err = err;
+    if (status != WF_OK) {
+        w->sign_failures++;
+        pthread_cond_broadcast(&w->idle); /* also when somebody else wants another try */
+    }
     /* A log that is not the one we signed must not grow any further. */
     if (status == WF_DAMAGED)
         w->fatal = err;
@@ -128,6 +140,8 @@ static void after_commit(void *ctx, const wf_error *fatal)
         w->fatal = *fatal;
     else
         w->checkpoint_due = w->archive_due = w->committed = true;
+    if (fatal == NULL)
+        w->sign_tried = false;
     bool sign = fatal == NULL && clock_monotonic_us() >= w->next_checkpoint_us;
     pthread_mutex_unlock(&w->lock);
     if (sign)
@@ -152,7 +166,7 @@ static bool wait_for(writer *w, int64_t us)
 static void wait_for_work(writer *w)
 {
     bool quiet = w->head == NULL && w->fatal.status == WF_OK;
-    if (quiet && w->checkpoint_due) {
+    if (quiet && w->checkpoint_due && !w->sign_tried) {
         wait_for(w, w->next_checkpoint_us - clock_monotonic_us());
     } else if (!quiet || !w->archive_due) {
         pthread_cond_wait(&w->ready, &w->lock);
@@ -183,8 +197,9 @@ static job *take_job(writer *w)
 
 static bool should_sign(const writer *w)
 {
+    bool in_time = w->draining > 0 || w->stop || clock_monotonic_us() >= w->next_checkpoint_us;
     return w->checkpoint_due && w->fatal.status == WF_OK && w->head == NULL &&
-           (w->draining > 0 || w->stop || clock_monotonic_us() >= w->next_checkpoint_us);
+           (w->sign_wanted || (!w->sign_tried && in_time));
 }
 
 static void *writer_main(void *argument)
@@ -203,6 +218,7 @@ static void *writer_main(void *argument)
             entering_finish(&w->entering); /* nothing else is ready: nobody waits */
             pthread_mutex_lock(&w->lock);
         } else if (should_sign(w)) {
+            w->busy = false;
             pthread_mutex_unlock(&w->lock);
             sign_now(w);
             pthread_mutex_lock(&w->lock);
@@ -225,7 +241,7 @@ static void *writer_main(void *argument)
 static void stop_threads(writer *w, bool with_writer)
 {
     pthread_mutex_lock(&w->lock);
-    w->stop = true;
+    w->stop = w->sign_wanted = true;
     pthread_cond_broadcast(&w->work);
     pthread_cond_broadcast(&w->ready);
     pthread_mutex_unlock(&w->lock);
@@ -437,6 +453,14 @@ wf_status ledger_submit(ledger *l, submit_batch *batch, wf_error *err)
     return status;
 }
 
+/* With the lock held. Whether all is signed that can be, by one who began to drain when signing had
+   failed that many times. */
+static bool is_settled(const writer *w, uint64_t sign_failures)
+{
+    bool tried = w->sign_tried && w->sign_failures != sign_failures;
+    return w->head == NULL && !w->busy && (!w->checkpoint_due || tried || w->fatal.status != WF_OK);
+}
+
 wf_status ledger_drain(ledger *l, wf_error *err)
 {
     pthread_mutex_lock(&l->start);
@@ -445,9 +469,12 @@ wf_status ledger_drain(ledger *l, wf_error *err)
     if (w == NULL)
         return WF_OK;
     pthread_mutex_lock(&w->lock);
+    uint64_t sign_failures = w->sign_failures;
     w->draining++;
+    if (w->sign_tried)
+        w->sign_wanted = true;
     pthread_cond_signal(&w->ready);
-    while (w->head != NULL || w->busy || (w->checkpoint_due && w->fatal.status == WF_OK))
+    while (!is_settled(w, sign_failures))
         pthread_cond_wait(&w->idle, &w->lock);
     w->draining--;
     const wf_error *failure = w->fatal.status != WF_OK ? &w->fatal : &w->unsigned_err;

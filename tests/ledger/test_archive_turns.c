@@ -100,8 +100,7 @@ static void test_two_at_once(void **state)
     ledger *l = make_long_log();
     archiver archivers[2] = {{.l = l}, {.l = l}};
     for (unsigned i = 0; i < 2; i++)
-        assert_int_equal(
-            pthread_create(&archivers[i].thread, NULL, archive_all, &archivers[i]), 0);
+        assert_int_equal(pthread_create(&archivers[i].thread, NULL, archive_all, &archivers[i]), 0);
     for (unsigned i = 0; i < 2; i++) {
         pthread_join(archivers[i].thread, NULL);
         assert_ok(archivers[i].status, &archivers[i].err);
