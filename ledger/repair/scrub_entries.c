@@ -96,6 +96,23 @@ static void read_tile_row(scrubber *c, tile_work *t)
     }
 }
 
+/* The first entry of a run takes its prev_hash from the bundle's head. Where that is damaged, the
+   entry before says it: tried only on an entry that is not the tile's, and the tree decides. */
+static void mend_first(scrubber *c, const tile_work *t)
+{
+    hash leaf;
+    size_t at = 0;
+    archive_run *run = &c->run;
+    if (run->count == 0 || t->stored_count == 0)
+        return;
+    span entry = span_of(run->bytes, run->at[1]);
+    merkle_leaf(&leaf, c->s->kind, entry.data, entry.size);
+    /* where prev_hash stands does not depend on what it says */
+    if (!hash_equal(&leaf, &t->stored[0]) && entry_prev_hash_at(&at, entry) &&
+        at + HASH_SIZE <= entry.size)
+        memcpy(run->bytes + at, c->s->last_leaf.bytes, HASH_SIZE);
+}
+
 /* The entries of a bundle name their predecessors by the tile; where that is not to be trusted, by
    what is computed. False: the tile is not archived. */
 static bool read_bundle(scrubber *c, tile_work *t)
@@ -112,6 +129,8 @@ static bool read_bundle(scrubber *c, tile_work *t)
     c->run.number = index;
     if (archive_unpack(&c->tools, &c->run, c->s->kind, row, tile, &why) != WF_OK)
         c->run.count = 0;
+    if (c->run.damage != NULL)
+        mend_first(c, t);
     for (unsigned i = 0; i < c->run.count && i < t->count; i++)
         take_entry(c, t->first + i,
                    span_of(c->run.bytes + c->run.at[i], c->run.at[i + 1] - c->run.at[i]),
@@ -263,33 +282,62 @@ static wf_status fetch_entries(scrubber *c, const tile_work *t)
     return status;
 }
 
-/* The whole run as rows again, or nothing: an entry stands in a bundle or as a row. A later archive
-   run packs it anew. */
-static wf_status unpack_bundle(scrubber *c, const tile_work *t)
+/* Where entry i of a run is, right again: in run.bytes, or fetched and appended to `fetched`. *at
+   is its offset there. size 0: nowhere, or not to be packed, since a bundle leaves out each
+   prev_hash.
+ */
+static wf_status find_entry(scrubber *c, const tile_work *t, size_t i, buffer *fetched, size_t *at,
+                            size_t *size)
+{
+    size_t cut = 0;
+    *at = c->run.at[i];
+    *size = c->run.at[i + 1] - c->run.at[i];
+    if (is_right(t, i))
+        return WF_OK;
+    *at = fetched->size;
+    *size = 0;
+    if (c->source == NULL)
+        return WF_OK;
+    wf_status status = scrub_source_entry(c->source, t->first + i, &t->leaves[i], &c->room, c->err);
+    span entry = span_of(c->room.data, c->room.size);
+    if (status != WF_OK || entry.size == 0 || entry.size > ENTRY_MAX ||
+        !entry_prev_hash_at(&cut, entry) || cut + HASH_SIZE > entry.size ||
+        (i > 0 && memcmp(entry.data + cut, t->leaves[i - 1].bytes, HASH_SIZE) != 0))
+        return status;
+    *size = entry.size;
+    buffer_append(fetched, entry.data, entry.size);
+    return fetched->failed ? wf_fail(c->err, WF_SYSTEM, _("out of memory")) : WF_OK;
+}
+
+/* The whole run in a new bundle, or nothing. Not as rows: of the runs before the first one that
+   stands in rows the archive takes none again. */
+static wf_status pack_bundle(scrubber *c, const tile_work *t)
 {
     uint8_t key[8];
-    wf_status status = WF_OK;
+    leaf_data entries[TILE_WIDTH];
+    size_t at[TILE_WIDTH];
+    buffer fetched = {0};
     bool all = true;
+    wf_status status = WF_OK;
     for (size_t i = 0; i < t->count && status == WF_OK && all; i++) {
-        if (is_right(t, i))
-            continue;
-        status = scrub_source_entry(c->source, t->first + i, &t->leaves[i], &c->room, c->err);
-        all = c->room.size > 0;
+        status = find_entry(c, t, i, &fetched, &at[i], &entries[i].size);
+        all = entries[i].size > 0;
     }
-    for (size_t i = 0; i < t->count && status == WF_OK && all; i++) {
-        if (is_right(t, i)) {
-            span bytes = span_of(c->run.bytes + c->run.at[i], c->run.at[i + 1] - c->run.at[i]);
-            status = put_entry(c, t->first + i, bytes);
-            continue;
-        }
-        status = scrub_source_entry(c->source, t->first + i, &t->leaves[i], &c->room, c->err);
-        if (status == WF_OK)
-            status = put_entry(c, t->first + i, span_of(c->room.data, c->room.size));
+    if (status == WF_OK && all) {
+        for (size_t i = 0; i < t->count; i++)
+            entries[i].data = (is_right(t, i) ? c->run.bytes : fetched.data) + at[i];
+        store_key_u64(key, t->first / TILE_WIDTH);
+        buffer_clear(&c->room);
+        status = archive_pack(&c->tools, &c->room, entries, c->err);
     }
-    store_key_u64(key, t->first / TILE_WIDTH);
-    return status == WF_OK && all
-               ? store_delete(c->txn, TABLE_ARCHIVE, span_of(key, sizeof key), c->err)
-               : status;
+    if (status == WF_OK && all) {
+        c->s->fixed_any = true;
+        c->s->fixed_count++;
+        status = store_put(c->txn, TABLE_ARCHIVE, span_of(key, sizeof key),
+                           span_of(c->room.data, c->room.size), false, c->err);
+    }
+    buffer_free(&fetched);
+    return status;
 }
 
 /* ---- tiles --------------------------------------------------------------------------------- */
@@ -342,6 +390,20 @@ static wf_status push_up(scrubber *c, unsigned level, uint64_t index, hash root)
 
 static void check_signed(scrub_state *s);
 
+/* Whatever of a bundle is damaged: where all its entries could still be had, nothing is lost, but
+   everyone else who reads the run stops at what is wrong with it. */
+static bool note_bundle(scrubber *c, const tile_work *t, bool entries_bad)
+{
+    if (!t->archived || c->run.damage == NULL || entries_bad)
+        return false;
+    scrub_note(
+        c->s, DAMAGE_TABLE, t->first, 0, NULL,
+        _("entries %llu to %llu: their archived bundle is damaged (%s), and each of them can "
+          "still be had from it: wufei repair packs them anew"),
+        (unsigned long long)t->first, (unsigned long long)(t->first + t->count - 1), c->run.damage);
+    return true;
+}
+
 static wf_status finish_tile(scrubber *c, tile_work *t)
 {
     hash root;
@@ -357,8 +419,10 @@ static wf_status finish_tile(scrubber *c, tile_work *t)
         s->bytes += t->entries[i].size;
         check_signed(s);
     }
-    if (s->entries_bad > bad && c->fix && c->source != NULL)
-        status = t->archived ? unpack_bundle(c, t) : fetch_entries(c, t);
+    bool lost = s->entries_bad > bad;
+    bool bundle = note_bundle(c, t, lost);
+    if (c->fix && (bundle || (lost && c->source != NULL)))
+        status = t->archived ? pack_bundle(c, t) : fetch_entries(c, t);
     if (status == WF_OK)
         status = compare_tile(c, 0, index, t->leaves, t->count, t->stored[0].bytes, t->stored_size);
     if (status == WF_OK && t->count == TILE_WIDTH) {

@@ -74,21 +74,21 @@ static span entry_of_bundle(span bundle, size_t i)
     }
 }
 
-/* The bundle that holds the entry: the full one, else the widest partial one. */
-static wf_status from_tiles(const scrub_source *s, uint64_t seq, const hash *leaf, buffer *out,
-                            wf_error *err)
+/* The bundle that holds the entry: the full one, else the widest partial one. A file that cannot be
+   read, or is none of a bundle, is as one that is not there: another may have the entry, and the
+   entries that others have are not to wait for it. */
+static void from_tiles(const scrub_source *s, uint64_t seq, const hash *leaf, buffer *out)
 {
     enum { BUNDLE_MAX = TILE_WIDTH * (2 + ENTRY_MAX) };
     size_t i = (size_t)(seq % TILE_WIDTH);
-    wf_status status = WF_OK;
-    for (unsigned width = TILE_WIDTH; width > i && status == WF_OK; width--) {
+    for (unsigned width = TILE_WIDTH; width > i && out->size == 0 && !out->failed; width--) {
         char path[TILE_PATH_MAX];
         char *bytes = NULL;
         size_t size = 0;
         hash found;
+        wf_error why;
         tile_path_format(path, -1, seq / TILE_WIDTH, width);
-        status = folder_read(s->dir, path, BUNDLE_MAX, &bytes, &size, err);
-        if (status == WF_OK && bytes != NULL) {
+        if (folder_read(s->dir, path, BUNDLE_MAX, &bytes, &size, &why) == WF_OK && bytes != NULL) {
             span entry = entry_of_bundle(span_of(bytes, size), i);
             if (entry.data != NULL) {
                 merkle_leaf(&found, s->kind, entry.data, entry.size);
@@ -97,10 +97,7 @@ static wf_status from_tiles(const scrub_source *s, uint64_t seq, const hash *lea
             }
         }
         free(bytes);
-        if (out->size > 0)
-            break;
     }
-    return status;
 }
 
 /* Also from a bundle whose tile is damaged there: by what is computed, not by what it says. What
@@ -125,11 +122,10 @@ static void from_ledger(scrub_source *s, uint64_t seq, const hash *leaf, buffer 
 wf_status scrub_source_entry(scrub_source *s, uint64_t seq, const hash *leaf, buffer *out,
                              wf_error *err)
 {
-    wf_status status = WF_OK;
     buffer_clear(out);
     if (s->l == NULL)
-        status = from_tiles(s, seq, leaf, out, err);
+        from_tiles(s, seq, leaf, out);
     else
         from_ledger(s, seq, leaf, out);
-    return status == WF_OK && out->failed ? wf_fail(err, WF_SYSTEM, _("out of memory")) : status;
+    return out->failed ? wf_fail(err, WF_SYSTEM, _("out of memory")) : WF_OK;
 }

@@ -4,6 +4,9 @@
  */
 #include "ledger_test.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/number.h"
 #include "book/book.h"
 #include "scrub.h"
@@ -12,6 +15,7 @@ typedef struct findings {
     unsigned of[DAMAGE_TABLE + 1];
     uint64_t entries[64];
     unsigned entry_count;
+    bool runs[64]; /* something of its entries was told */
     char last[300];
 } findings;
 
@@ -21,6 +25,8 @@ static void take(void *ctx, const ledger_damage *d)
     f->of[d->kind]++;
     if (d->kind == DAMAGE_ENTRY && f->entry_count < 64)
         f->entries[f->entry_count++] = d->number;
+    if (d->kind >= DAMAGE_ENTRY && d->number / TILE_WIDTH < 64)
+        f->runs[d->number / TILE_WIDTH] = true;
     snprintf(f->last, sizeof f->last, "%s", d->text);
 }
 
@@ -249,7 +255,7 @@ static void a_torn_copy_of_the_meta_pages_is_written_anew(void **state)
     assert_whole();
 }
 
-/* A bundle as rows again, from a backup; a tile beside a bundle from the bundle. */
+/* A bundle from a backup; a tile beside a bundle from the bundle. */
 static void archived_entries_are_told_one_by_one(void **state)
 {
     char backup[200];
@@ -276,6 +282,126 @@ static void archived_entries_are_told_one_by_one(void **state)
     assert_int_equal(f.entry_count, 0);
     assert_int_equal(f.of[DAMAGE_TILE], 1);
     repair(NULL);
+    assert_whole();
+}
+
+/* A file of exported tiles that is none, or cannot be read, holds up no entry that others have. */
+static void a_spoiled_source_gives_what_it_has(void **state)
+{
+    char backup[200], tiles[200], path[300];
+    uint8_t key[9];
+    wf_error err = {0};
+    tiles_report report;
+    const tiles_options options = {0};
+    (void)state;
+    make_ledger(backup);
+    snprintf(tiles, sizeof tiles, "%s/tiles", test_folder);
+    ledger *l = open_ledger(true);
+    assert_ok(ledger_export_tiles(l, tiles, &options, &report, &err), &err);
+    ledger_close(l);
+    snprintf(path, sizeof path, "%s/tile/entries/000", tiles);
+    assert_int_equal(truncate(path, 20 << 20), 0); /* longer than any can be */
+    snprintf(path, sizeof path, "%s/tile/entries/001", tiles);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0777), 0);
+    change_row(TABLE_ENTRIES, entry_key(key, 10), 40);
+    change_row(TABLE_ENTRIES, entry_key(key, 300), 40);
+    change_row(TABLE_ENTRIES, entry_key(key, 600), 40);
+    change_row(TABLE_ENTRIES, entry_key(key, SIZE - 1), 40);
+    repair(tiles);
+    findings f = scrub();
+    assert_int_equal(f.entry_count, 2);
+    assert_int_equal(f.entries[0], 10);
+    assert_int_equal(f.entries[1], 300);
+    repair(backup);
+    assert_whole();
+}
+
+static void archive_all(void)
+{
+    wf_error err = {0};
+    ledger_archive_report report;
+    ledger *l = open_ledger(false);
+    assert_ok(ledger_archive(l, 0, UINT64_MAX, NULL, &report, &err), &err);
+    assert_true(report.entries > 0);
+    ledger_close(l);
+}
+
+enum { RUNS = 30, BUNDLE_HEAD = 161, BUNDLE_TAIL = 4 };
+
+/* Changes byte `at`, counted from the end when it is negative, of the bundle of a run. */
+static void change_bundle(store_txn *txn, uint64_t run, long at)
+{
+    wf_error err = {0};
+    uint8_t key[8], bytes[65536];
+    span row;
+    assert_ok(store_get(txn, TABLE_ARCHIVE, entry_key(key, run), &row, &err), &err);
+    assert_true(row.size > BUNDLE_HEAD + BUNDLE_TAIL && row.size <= sizeof bytes);
+    memcpy(bytes, row.data, row.size);
+    bytes[at < 0 ? (long)row.size + at : at] ^= (uint8_t)(1 << (run % 8));
+    assert_ok(
+        store_put(txn, TABLE_ARCHIVE, entry_key(key, run), span_of(bytes, row.size), false, &err),
+        &err);
+}
+
+/* One bundle after the other, each at the next place from `from` on; up to `to`, or the last run.
+   Where it ended. */
+static long change_bundles(long from, long to, long step)
+{
+    wf_error err = {0};
+    ledger *l = NULL;
+    store_txn *txn = NULL;
+    const ledger_options options = {.unchecked = true};
+    assert_ok(ledger_open(&l, test_dir, &options, &err), &err);
+    assert_ok(store_begin(&txn, l->store, true, &err), &err);
+    for (uint64_t run = 0; run < RUNS && from < to; run++, from += step)
+        change_bundle(txn, run, from);
+    assert_ok(store_commit(txn, &err), &err);
+    ledger_close(l);
+    return from;
+}
+
+static void assert_clean(void)
+{
+    findings f = scrub();
+    for (unsigned i = 0; i <= DAMAGE_TABLE; i++)
+        if (f.of[i] != 0)
+            fail_msg("kind %u: %s", i, f.last);
+}
+
+/* All that stands in the head of a bundle can be known from elsewhere, and so can the end of its
+   stream: whichever byte of them is damaged, nothing is lost and no backup is needed. Elsewhere in
+   the stream entries are lost, or none, and all is told. */
+static void bundles_of_which_nothing_is_lost_are_mended(void **state)
+{
+    char backup[200];
+    wf_error err = {0};
+    ledger_copy_report report;
+    (void)state;
+    create_ledger();
+    ledger *l = open_ledger(false);
+    assert_ok(submit_sealed(l, 1, RUNS * TILE_WIDTH, NULL, &err), &err);
+    ledger_close(l);
+    snprintf(backup, sizeof backup, "%s/backup", test_folder);
+    assert_ok(ledger_backup(test_dir, backup, true, NULL, &report, &err), &err);
+    archive_all();
+    for (long from = -BUNDLE_TAIL; from < BUNDLE_HEAD;) {
+        long to = change_bundles(from, BUNDLE_HEAD, 1);
+        findings f = scrub();
+        assert_int_equal(f.entry_count, 0);
+        assert_int_equal(f.of[DAMAGE_TABLE], to - from);
+        from = to;
+        repair(NULL);
+        assert_clean();
+    }
+    change_bundles(BUNDLE_HEAD, BUNDLE_HEAD + RUNS * 100, 100);
+    findings f = scrub();
+    assert_true(f.entry_count > 0);
+    for (unsigned run = 0; run < RUNS; run++)
+        assert_true(f.runs[run]);
+    repair(NULL);
+    assert_true(scrub().entry_count > 0);
+    repair(backup);
     assert_whole();
 }
 
@@ -317,6 +443,10 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(upper_tiles_and_whole_tiles_are_computed_again,
                                         folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(archived_entries_are_told_one_by_one, folder_setup,
+                                        folder_teardown),
+        cmocka_unit_test_setup_teardown(a_spoiled_source_gives_what_it_has, folder_setup,
+                                        folder_teardown),
+        cmocka_unit_test_setup_teardown(bundles_of_which_nothing_is_lost_are_mended, folder_setup,
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(ids_are_entered_again, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(a_torn_copy_of_the_meta_pages_is_written_anew, folder_setup,
