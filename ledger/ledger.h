@@ -64,8 +64,14 @@ wf_status ledger_open(ledger **out, const char *dir, const ledger_options *optio
 wf_status ledger_check_guard(const char *dir, const char *path, wf_error *err);
 /* Keeps the last signed checkpoint also in the file `path`, outside of the ledger's folder, from
    now on: a whole folder that was put back to an older state is noticed too. Nobody writes
-   meanwhile. */
-wf_status ledger_set_guard(const char *dir, const char *path, wf_error *err);
+   meanwhile. `lost` (may be NULL) says what is wrong with the copy that was kept so far, in whose
+   place this one comes; "": nothing. WF_DAMAGED, and nothing is changed: it can be read, and the
+   log does not go on from it. In a child process where it is read: the caller has no other threads.
+ */
+wf_status ledger_set_guard(const char *dir, const char *path, wf_error *lost, wf_error *err);
+/* Whether the copy outside says what it should, for who only looks and goes on without it. WF_OK:
+   it does, or none is wanted; WF_DAMAGED: what is wrong with it. */
+wf_status ledger_look_at_guard(ledger *l, bool *wanted, wf_error *err);
 void ledger_close(ledger *l); /* stops the writer, writes the last checkpoint; NULL is fine */
 
 const char *ledger_origin(const ledger *l);

@@ -7,6 +7,7 @@
  *     writer, system_submit, replay, read, prove, at,
  *     verify, archive_move, tiles_export
  *     writer_batch, prepare, group                      statements: checked, then entered
+ *     outside_name                                      another copy outside, and what is wrong
  *     signed_head_write, outside, signed_head,          what was signed; where the bytes are
  *     recovery, identity, archive_read
  *     tree, keys/, place, guard, operator_files         what they all work with
@@ -161,6 +162,16 @@ wf_status outside_check(ledger *l, const checkpoint *outside, store_txn *txn,
 wf_status outside_write(const ledger *l, const char *text, size_t size, wf_error *err);
 /* Keeps in the folder `fresh` what the copy of `dir` says, which a recovery is about to lose. */
 wf_status outside_keep_lost(const char *dir, const char *fresh, wf_error *err);
+/* A recovery that is recorded in the log names what it lost: from its own place up to the last
+   checkpoint that was known. `exactly`: that it is this last one. */
+wf_status outside_is_recorded(bool *out, const checkpoint *c, bool exactly, store_txn *txn,
+                              wf_error *err);
+/* The file that the path names; *out malloced, NULL when it is not there. */
+wf_status outside_read_file(const char *path, char **out, size_t *size, wf_error *err);
+wf_status outside_write_file(const char *path, const char *text, size_t size, wf_error *err);
+wf_status outside_missing(const ledger *l, const char *path, wf_error *err);
+/* Without its signature: the key that made it may be one that a recovery lost. */
+bool outside_parse_unsigned(checkpoint *out, const char *text, size_t size);
 
 /* ---- recovery.c: how often, and from where, the log was put back from a backup ------------------
  */

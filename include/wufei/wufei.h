@@ -375,6 +375,8 @@ typedef struct wf_repair_options {
     const char
         *from; /* a backup, another copy or exported tiles, for damaged entries; NULL: none */
     const char *guard; /* only this: a new copy of the checkpoint outside; NULL: repair */
+    /* What must be known beside the table; NULL: nobody wants to. */
+    void (*notice)(void *ctx, const char *text);
     wf_progress progress;
     void *ctx;
 } wf_repair_options;

@@ -66,7 +66,7 @@ wf_status wf_init(const char *dir, const wf_init_options *options, wf_error *err
                            options->utc_offset_minutes, &hooks, err);
     book_free(b);
     if (status == WF_OK && options->guard != NULL)
-        status = ledger_set_guard(dir, options->guard, err);
+        status = ledger_set_guard(dir, options->guard, NULL, err);
     return status;
 }
 

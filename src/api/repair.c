@@ -1,6 +1,8 @@
 /*
  * api/repair.c: what can be put right, the book last, and what is left then.
  */
+#include <stdio.h>
+
 #include "api/api.h"
 
 static const wf_column repair_columns[] = {
@@ -44,6 +46,28 @@ static wf_status repair_book(repair_job *job, wf_error *err)
     return WF_OK;
 }
 
+/* ---- the copy outside ---------------------------------------------------------------------- */
+
+static wf_status repair_guard(repair_job *job, wf_error *err)
+{
+    char text[WF_ERROR_TEXT];
+    wf_error lost = {0};
+    const wf_repair_options *o = job->options;
+    wf_status status = ledger_set_guard(job->dir, o->guard, &lost, err);
+    if (status != WF_OK)
+        return status;
+    repair_done(job, "guard", true, o->guard);
+    if (lost.text[0] == '\0' || o->notice == NULL)
+        return WF_OK;
+    snprintf(text, sizeof text,
+             _("from now on %s shows when the ledger is put back; that it was not put back before "
+               "now, nothing outside proves any more. Hold a checkpoint or receipt that somebody "
+               "kept against it: wufei checkpoint --since FILE. The copy so far: %.400s"),
+             o->guard, lost.text);
+    o->notice(o->ctx, text);
+    return WF_OK;
+}
+
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 /* The report counts them. */
@@ -70,9 +94,7 @@ wf_status wf_repair(const char *dir, const wf_repair_options *options, const wf_
     answer_begin(&job.repairs, sink, err, "repairs", N_("Repairs"), COLUMNS(repair_columns));
     wf_status status = WF_OK;
     if (options->guard != NULL) {
-        status = ledger_set_guard(dir, options->guard, err);
-        if (status == WF_OK)
-            repair_done(&job, "guard", true, options->guard);
+        status = repair_guard(&job, err);
     } else {
         status = ledger_repair(dir, &below, err);
         if (status == WF_OK)

@@ -137,6 +137,19 @@ static wf_status stat_rates(wf_ledger *l, store_txn *txn, answer *a, wf_error *e
     return WF_OK;
 }
 
+/* Who only reads goes on without the copy of the checkpoint outside; that it is missing is told. */
+static wf_status stat_guard(wf_ledger *l, answer *a, wf_error *err)
+{
+    wf_error why = {0};
+    bool wanted = false;
+    wf_status status = ledger_look_at_guard(l->log, &wanted, &why);
+    if (status != WF_OK && status != WF_DAMAGED)
+        return wf_fail(err, status, "%s", why.text);
+    if (wanted)
+        stat_text(a, "guard", status == WF_OK ? _("the log goes on from it") : why.text);
+    return WF_OK;
+}
+
 static wf_status stat_summary(wf_ledger *l, store_txn *txn, const wf_sink *sink, wf_error *err)
 {
     answer a;
@@ -168,6 +181,9 @@ static wf_status stat_summary(wf_ledger *l, store_txn *txn, const wf_sink *sink,
     stat_number(&a, "track_days", counts.track_days);
     stat_number(&a, "fixes", counts.fixes);
     stat_number(&a, "waste_codes", counts.codes);
+    status = stat_guard(l, &a, err);
+    if (status != WF_OK)
+        return status;
     stat_text(&a, "health", stat_health(l, txn, &reason));
     return answer_end(&a);
 }

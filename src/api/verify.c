@@ -59,6 +59,20 @@ static wf_status verify_recovery_rows(answer *a, ledger *l, wf_error *err)
     return WF_OK;
 }
 
+/* Who only reads goes on without the copy of the checkpoint outside; that it is missing is told. */
+static wf_status verify_guard_row(answer *a, ledger *l, wf_error *err)
+{
+    wf_error why = {0};
+    bool wanted = false;
+    wf_status status = ledger_look_at_guard(l, &wanted, &why);
+    if (status != WF_OK && status != WF_DAMAGED)
+        return wf_fail(err, status, "%s", why.text);
+    if (wanted)
+        verify_row(a, "guard", status == WF_OK ? "holds" : "not compared", 1, "checkpoints", 0,
+                   status == WF_OK ? NULL : why.text);
+    return WF_OK;
+}
+
 static wf_status verify_rows(ledger *l, const ledger_verify_report *r, uint64_t codes,
                              bool signatures, const wf_sink *sink, wf_error *err)
 {
@@ -77,7 +91,9 @@ static wf_status verify_rows(ledger *l, const ledger_verify_report *r, uint64_t 
     verify_row(&a, "book", "not compared", 0, NULL, 0,
                _("wufei rebuild --check compares it with the log"));
     verify_row(&a, "bytes", "read", r->bytes, "bytes", r->seconds, NULL);
-    wf_status status = verify_recovery_rows(&a, l, err);
+    wf_status status = verify_guard_row(&a, l, err);
+    if (status == WF_OK)
+        status = verify_recovery_rows(&a, l, err);
     return status == WF_OK ? answer_end(&a) : status;
 }
 

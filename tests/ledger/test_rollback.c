@@ -96,7 +96,7 @@ static void make_guard(char path[200])
 {
     wf_error err = {0};
     snprintf(path, 200, "%s/guard-of-city", test_folder);
-    assert_ok(ledger_set_guard(test_dir, path, &err), &err);
+    assert_ok(ledger_set_guard(test_dir, path, NULL, &err), &err);
 }
 
 static void a_whole_older_folder_is_noticed_by_its_guard(void **state)
@@ -138,12 +138,12 @@ static void a_missing_guard_stops_writers_only(void **state)
     (void)state;
     grow_with_copy();
     make_guard(path);
-    assert_int_equal(ledger_set_guard(test_dir, path, &err), WF_USAGE); /* it is evidence */
+    assert_int_equal(ledger_set_guard(test_dir, path, NULL, &err), WF_USAGE); /* it is evidence */
     run("rm '%s'", path);
     assert_int_equal(ledger_open(&l, test_dir, &options, &err), WF_DAMAGED);
     assert_non_null(strstr(err.text, "repair --guard"));
     ledger_close(open_ledger(true));
-    assert_ok(ledger_set_guard(test_dir, path, &err), &err);
+    assert_ok(ledger_set_guard(test_dir, path, NULL, &err), &err);
     ledger_close(open_ledger(false));
     run("echo guard > '%s/guard'", test_dir);
     expect_refused("does not hold one line with an absolute path");

@@ -12,10 +12,18 @@ static const option_spec options[] = {
     {"guard", 0, "FILE", N_("only this: keep the last checkpoint also in FILE from now on")},
 };
 
+/* Also when it is to be quiet: it is what the command gives up. */
+static void repair_notice(void *ctx, const char *text)
+{
+    (void)ctx;
+    fprintf(stderr, "%s\n", text);
+}
+
 static wf_status repair_work(arguments *args, const wf_sink *sink, progress *bar, void *ctx)
 {
     const wf_repair_options repair = {.from = args->value[REPAIR_FROM],
                                       .guard = args->value[REPAIR_GUARD],
+                                      .notice = repair_notice,
                                       .progress = progress_report,
                                       .ctx = bar};
     (void)ctx;
