@@ -231,6 +231,10 @@ typedef struct ledger_extension {
 wf_status ledger_extends(ledger *l, const char *kept, size_t kept_size, ledger_extension *out,
                          wf_error *err);
 void ledger_extension_free(ledger_extension *e);
+/* The verifier key that signed the checkpoint in `kept`, which may not be the present one.
+   WF_USAGE: no key of this ledger did. */
+wf_status ledger_kept_vkey(ledger *l, const char *kept, size_t kept_size, char out[NOTE_VKEY_MAX],
+                           wf_error *err);
 
 typedef struct ledger_progress {
     void (*report)(void *ctx, uint64_t done, uint64_t total);

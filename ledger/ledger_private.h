@@ -145,6 +145,10 @@ wf_status signed_head_check(ledger *l, const checkpoint *signed_head, store_txn 
 /* A signed checkpoint of this ledger, wherever it was read: `name` is for the message. */
 wf_status signed_head_parse(const ledger *l, checkpoint *out, const char *name, const char *text,
                             size_t size, wf_error *err);
+/* The operator's key that signs a checkpoint of `size`, as far as the store knows; *known is how
+   many entries that is. */
+wf_status signed_head_key(const ledger *l, uint64_t size, note_key *out, uint64_t *known,
+                          wf_error *err);
 /* signed_head_write.c: reads the file again, compares it with what this process signed last and
    with the log, signs what is committed and replaces the file. */
 wf_status signed_head_write(ledger *l, wf_error *err);

@@ -297,6 +297,20 @@ wf_status ledger_extends(ledger *l, const char *kept, size_t kept_size, ledger_e
     return status;
 }
 
+wf_status ledger_kept_vkey(ledger *l, const char *kept, size_t kept_size, char out[NOTE_VKEY_MAX],
+                           wf_error *err)
+{
+    checkpoint c;
+    note_key key;
+    uint64_t known = 0;
+    wf_status status = parse_kept(l, &c, kept, kept_size, err);
+    if (status == WF_OK)
+        status = signed_head_key(l, c.size, &key, &known, err);
+    if (status == WF_OK)
+        note_vkey_format(out, NOTE_VKEY_MAX, &key);
+    return status;
+}
+
 void ledger_extension_free(ledger_extension *e)
 {
     free(e->now_text);

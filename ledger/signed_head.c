@@ -11,9 +11,8 @@
 #include "base/text.h"
 #include "ledger_private.h"
 
-/* The operator's key that signs a checkpoint of `size`, as far as the store knows. */
-static wf_status key_at(const ledger *l, uint64_t size, note_key *out, uint64_t *known,
-                        wf_error *err)
+wf_status signed_head_key(const ledger *l, uint64_t size, note_key *out, uint64_t *known,
+                          wf_error *err)
 {
     store_txn *txn = NULL;
     ledger_head head;
@@ -47,7 +46,7 @@ wf_status signed_head_parse(const ledger *l, checkpoint *out, const char *name, 
         reason = _("it is of another ledger");
     if (reason != NULL)
         return wf_fail(err, WF_DAMAGED, _("%s: %s"), name, _(reason));
-    wf_status status = key_at(l, out->size, &key, &known, err);
+    wf_status status = signed_head_key(l, out->size, &key, &known, err);
     if (status != WF_OK)
         return status;
     reason = note_verify(&verified, NULL, &n, &key, 1);

@@ -225,6 +225,10 @@ WF_API wf_status wf_checkpoint(wf_ledger *ledger, char **out, wf_error *err);
    WF_USAGE: kept is no checkpoint of this ledger. The caller frees both with free, in any case. */
 WF_API wf_status wf_checkpoint_since(wf_ledger *ledger, const char *kept, size_t kept_size,
                                      char **out_proof, char **out_now, wf_error *err);
+/* The verifier key that signed the checkpoint in `kept`, which differs from wf_vkey when the key
+   was changed since; malloced. WF_USAGE: kept is no checkpoint of this ledger. */
+WF_API wf_status wf_checkpoint_vkey(wf_ledger *ledger, const char *kept, size_t kept_size,
+                                    char **out, wf_error *err);
 typedef struct wf_export_options {
     bool check; /* read all that should be there already too, and write again what is not right */
     wf_progress progress;

@@ -153,6 +153,8 @@ static bool is_of(const note_signature *signature, const note_key *key)
            memcmp(signature->name, key->name, signature->name_size) == 0;
 }
 
+const char note_by_no_given_key[] = N_("no signature of the note is by a given key");
+
 /* A second signature of one key must hold as well: the specification has every signature of a
    known key verified, where Go's sumdb/note looks at the first alone. Keys given twice are
    refused where they are used, as in Go: which of them signed could not be said. */
@@ -182,7 +184,7 @@ const char *note_verify(bool *verified, uint64_t *timestamps, const note *n, con
         verified[found] = true;
         any = true;
     }
-    return any ? NULL : N_("no signature of the note is by a given key");
+    return any ? NULL : note_by_no_given_key;
 }
 
 size_t note_signature_line(char *out, size_t out_size, const note_key *key,

@@ -54,6 +54,9 @@ const char *note_parse(note *out, const char *bytes, size_t size);
 const char *note_verify(bool *verified, uint64_t *timestamps, const note *n, const note_key *keys,
                         size_t key_count);
 
+/* The reason of note_verify when no signature is by any of the keys. */
+extern const char note_by_no_given_key[];
+
 /* For type ff the identifier is put in before the key. */
 uint32_t note_key_id(const char *name, uint8_t type, const uint8_t *key, size_t key_size);
 /* The name has at most NOTE_NAME_MAX bytes, the public key as many as its type has. */

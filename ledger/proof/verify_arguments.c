@@ -63,7 +63,7 @@ static bool check_complete(const verify_command *command, int *status)
 {
     const verify_trust *trust = command->trust;
     bool key = !trust || trust->policy_path || trust->options[TRUST_VKEY].count > 0 ||
-               trust->options[TRUST_WITNESS].count > 0;
+               (command->witness_alone && trust->options[TRUST_WITNESS].count > 0);
     *status = VERIFY_WRONG_USE;
     if (!key) {
         verify_wrong_use(command, "--vkey is missing; see wufei-verify %s --help", command->name);

@@ -38,6 +38,7 @@ typedef struct verify_command {
     verify_option *options;
     size_t option_count;
     struct verify_trust *trust; /* its options are the command's too; NULL: none */
+    bool witness_alone;         /* --witness will do without the log's key */
     const char *operands_usage; /* "OLD NEW PROOF" */
     const char **operands;
     size_t operands_min;
@@ -77,6 +78,14 @@ char *verify_read_file(const verify_command *command, const char *path, size_t m
 char *verify_read_if_there(const verify_command *command, const char *path, size_t max,
                            size_t *out_size, int *status);
 
+/* The same of a part of an exported log, which somebody else made: only a regular file is read, so
+   that no pipe in it holds us up. One that is no file does not hold. */
+char *verify_read_part(const verify_command *command, const char *path, size_t max,
+                       size_t *out_size, int *status);
+
+/* What a file is that was given for another: "a receipt"; NULL: none of those that we know. */
+const char *verify_kind_of(const char *bytes, size_t size);
+
 /* Room for 64 hex digits and a zero; returns out. */
 char *verify_hex(char out[2 * HASH_SIZE + 1], const hash *h);
 
@@ -105,6 +114,9 @@ typedef struct verify_trust {
     note_key keys[TRUST_KEYS_MAX];
     const char *given[TRUST_KEYS_MAX]; /* the key as given, which must have signed; NULL: it may */
     size_t count;
+    /* For who looks at several checkpoints of a log, whose key may have been changed between them:
+       of the keys of one name that --vkey gives, one must have signed each. Else all of them. */
+    bool any_vkey;
     verify_signers signers; /* of the note that was verified last */
 } verify_trust;
 
@@ -117,10 +129,10 @@ bool verify_trust_load(const verify_command *command, verify_trust *trust, int *
 bool verify_add_keys(const verify_command *command, verify_trust *trust,
                      const verify_option *option, bool as_witness);
 
-/* Parses a note and checks its signatures: that of every key given and, when there is a policy,
-   that of a log of it (unless --vkey names the log) and, with `quorum`, those of its quorum.
-   origin: expected, or NULL. Holds: *out is filled. Else told. `what` names the checkpoint in
-   messages. */
+/* Parses a note and checks its signatures: that of every key given (but any_vkey) and, when there
+   is a policy, that of a log of it (unless --vkey names the log) and, with `quorum`, those of its
+   quorum. origin: expected, or NULL. Holds: *out is filled. Else told. `what` names the checkpoint
+   in messages. */
 int verify_signed_checkpoint(const verify_command *command, const char *what, const char *bytes,
                              size_t size, const char *origin, bool quorum, checkpoint *out);
 /* Prints origin, size, root and who signed. */

@@ -6,14 +6,17 @@
 #include "verify_command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void tell(const verify_command *command, const char *format, va_list values)
 {
+    fflush(stdout); /* what is told of stands above it, also when both go to one file */
     fprintf(stderr, "wufei-verify %s: ", command->name);
     vfprintf(stderr, format, values);
     fputc('\n', stderr);
@@ -137,19 +140,37 @@ static char *read_all(FILE *file, size_t max, size_t *out_size)
     return bytes;
 }
 
+/* Whose file it is: one that the user names can be any; of a log that somebody made, a file. */
+typedef enum file_of { FILE_OF_USER, FILE_OF_LOG, FILE_OF_LOG_IF_THERE } file_of;
+
+/* O_NONBLOCK: a pipe without a writer is opened and then refused; a file does not heed it. */
+static FILE *open_file(const char *path, file_of whose)
+{
+    if (whose == FILE_OF_USER)
+        return strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "rb");
+    if (!file && fd >= 0)
+        close(fd);
+    return file;
+}
+
 static char *read_file(const verify_command *command, const char *path, size_t max,
-                       size_t *out_size, bool may_lack, int *status)
+                       size_t *out_size, file_of whose, int *status)
 {
     struct stat about;
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    FILE *file = open_file(path, whose);
     char *bytes = NULL;
     *status = VERIFY_WRONG_USE;
-    if (!file && may_lack && errno == ENOENT) {
+    if (!file && whose == FILE_OF_LOG_IF_THERE && errno == ENOENT) {
         *status = VERIFY_HOLDS;
     } else if (!file) {
         verify_wrong_use(command, "%s: cannot be opened: %s", path, strerror(errno));
     } else if (fstat(fileno(file), &about) == 0 && S_ISDIR(about.st_mode)) {
         verify_wrong_use(command, "%s: is a directory, expected a file", path);
+    } else if (whose != FILE_OF_USER && !S_ISREG(about.st_mode)) {
+        *status =
+            verify_fails(command, "%s: does not hold: it is no file but a pipe or a device", path);
     } else if (!(bytes = read_all(file, max, out_size)) || ferror(file)) {
         verify_wrong_use(command, "%s: cannot be read: %s", path, strerror(errno));
         free(bytes);
@@ -170,13 +191,42 @@ static char *read_file(const verify_command *command, const char *path, size_t m
 char *verify_read_file(const verify_command *command, const char *path, size_t max,
                        size_t *out_size, int *status)
 {
-    return read_file(command, path, max, out_size, false, status);
+    return read_file(command, path, max, out_size, FILE_OF_USER, status);
 }
 
 char *verify_read_if_there(const verify_command *command, const char *path, size_t max,
                            size_t *out_size, int *status)
 {
-    return read_file(command, path, max, out_size, true, status);
+    return read_file(command, path, max, out_size, FILE_OF_LOG_IF_THERE, status);
+}
+
+char *verify_read_part(const verify_command *command, const char *path, size_t max,
+                       size_t *out_size, int *status)
+{
+    return read_file(command, path, max, out_size, FILE_OF_LOG, status);
+}
+
+static bool starts_with(const char *bytes, size_t size, const char *start)
+{
+    return size >= strlen(start) && memcmp(bytes, start, strlen(start)) == 0;
+}
+
+const char *verify_kind_of(const char *bytes, size_t size)
+{
+    static const char receipt[] = "c2sp.org/tlog-proof@v1\n";
+    static const char proof[] = "old ";
+    uint64_t number = 0;
+    const char *line = bytes;
+    size_t length = 0;
+    line_reader reader = {bytes, bytes + size};
+    if (starts_with(bytes, size, receipt))
+        return "a receipt (.tlog-proof)";
+    if (line_next(&reader, &line, &length) && starts_with(line, length, proof) &&
+        line_number_parse(&number, line + strlen(proof), length - strlen(proof)))
+        return "a consistency proof";
+    if (line_next(&reader, &line, &length) && line_number_parse(&number, line, length))
+        return "a checkpoint"; /* its second line is the size */
+    return NULL;
 }
 
 char *verify_hex(char out[2 * HASH_SIZE + 1], const hash *h)

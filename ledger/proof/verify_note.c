@@ -31,7 +31,8 @@ static const char checkpoint_help[] =
     "have signed it, and of the witnesses of a policy as many as its quorum asks for.\n"
     "\n"
     "  --vkey VKEY     a verifier key of the log, NAME+HEX+BASE64; may be repeated\n"
-    "  --witness VKEY  a cosigner's key, published as type 04 or 01; may be repeated\n"
+    "  --witness VKEY  a cosigner's key, published as type 04 or 01; may be repeated; without\n"
+    "                  --vkey its cosignature alone is checked, and that is said\n"
     "  --policy FILE   a C2SP policy (log, witness, group, quorum); without --vkey one of its "
     "logs\n"
     "                  must have signed\n"
@@ -73,7 +74,11 @@ static int check_note(const verify_command *command, const char *path)
         if (!reason)
             reason = note_verify(keys->signers.verified, keys->signers.times_s, n, keys->keys,
                                  keys->count);
-        if (reason)
+        const char *kind = verify_kind_of(bytes, size);
+        if (reason && kind && strcmp(kind, "a checkpoint") != 0)
+            status = verify_fails(command, "%s: does not hold: this is %s, a note was expected",
+                                  path, kind);
+        else if (reason)
             status = verify_fails(command, "%s: does not hold: %s", path, reason);
         else
             print_names(n, keys);
@@ -111,6 +116,7 @@ int verify_checkpoint(int argc, char **argv)
     verify_command command = {.name = argv[0],
                               .help = checkpoint_help,
                               .trust = verify_trust_init(&trust, TRUST_OPTIONS),
+                              .witness_alone = true,
                               .operands_usage = "FILE",
                               .operands = &path,
                               .operands_min = 1,

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Entries of tlog-tiles logs have at most 65,535 bytes; the proof format itself sets no limit. */
 enum { ENTRY_MAX = 64 << 20 };
@@ -39,6 +40,10 @@ static int check(const verify_command *command, const char *path, const char *by
     checkpoint c;
     hash leaf;
     const char *reason = tlog_proof_parse(&proof, bytes, size);
+    const char *kind = verify_kind_of(bytes, size);
+    if (reason && kind && strncmp(kind, "a receipt", strlen("a receipt")) != 0)
+        return verify_fails(command, "%s: does not hold: this is %s, a receipt was expected", path,
+                            kind);
     if (reason)
         return verify_fails(command, "%s: does not hold: %s", path, reason);
     int status = verify_signed_checkpoint(command, path, proof.checkpoint, proof.checkpoint_size,

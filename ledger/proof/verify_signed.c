@@ -3,7 +3,8 @@
  * signed. See verify_command.h.
  *
  * C2SP asks that one known key has signed a note. Whoever gives a witness's key beside the log's
- * wants to know of both, so for checkpoints every key given must have signed. Of the keys in a
+ * wants to know of both, so for checkpoints every key given must have signed; but where several
+ * checkpoints are compared, one of a log's keys, since a log changes its key. Of the keys in a
  * policy so many must have signed as its quorum says.
  */
 #include "verify_command.h"
@@ -144,6 +145,51 @@ static const char *find_hash(verify_trust *trust)
     return NULL;
 }
 
+/* A key of the log that did not sign where another one of the same name did. */
+static bool is_succeeded(const verify_trust *trust, size_t k)
+{
+    size_t vkeys = trust->options[TRUST_VKEY].count; /* they stand first */
+    if (!trust->any_vkey || k >= vkeys || trust->keys[k].type == NOTE_KEY_TYPE_COSIGNATURE)
+        return false;
+    for (size_t i = 0; i < vkeys; i++)
+        if (trust->signers.verified[i] && trust->keys[i].type != NOTE_KEY_TYPE_COSIGNATURE &&
+            strcmp(trust->keys[i].name, trust->keys[k].name) == 0)
+            return true;
+    return false;
+}
+
+/* What may be the matter when a key did not sign. */
+static const char *key_advice(const verify_trust *trust)
+{
+    return trust->any_vkey && trust->options[TRUST_VKEY].count > 0
+               ? "; the operator's key may have been changed between the two: give both keys, "
+                 "--vkey OLD --vkey NEW"
+               : "";
+}
+
+static int check_given(const verify_command *command, const char *what)
+{
+    const verify_trust *trust = command->trust;
+    for (size_t k = 0; k < trust->count; k++)
+        if (trust->given[k] && !trust->signers.verified[k] && !is_succeeded(trust, k))
+            return verify_fails(command, "%s: does not hold: not signed by \"%s\"%s", what,
+                                trust->given[k], key_advice(trust));
+    return VERIFY_HOLDS;
+}
+
+/* Another kind of file has signatures as well, of other bytes: that they do not verify would be an
+   accusation. */
+static int refuse_note(const verify_command *command, const char *what, const char *bytes,
+                       size_t size, const char *reason)
+{
+    const char *kind = verify_kind_of(bytes, size);
+    if (kind && strcmp(kind, "a checkpoint") != 0)
+        return verify_fails(command, "%s: does not hold: this is %s, a checkpoint was expected",
+                            what, kind);
+    return verify_fails(command, "%s: does not hold: %s%s", what, reason,
+                        reason == note_by_no_given_key ? key_advice(command->trust) : "");
+}
+
 int verify_signed_checkpoint(const verify_command *command, const char *what, const char *bytes,
                              size_t size, const char *origin, bool quorum, checkpoint *out)
 {
@@ -163,11 +209,10 @@ int verify_signed_checkpoint(const verify_command *command, const char *what, co
         reason = checkpoint_check(out, trust->signers.hash);
     free(n);
     if (reason)
-        return verify_fails(command, "%s: does not hold: %s", what, reason);
-    for (size_t k = 0; k < trust->count; k++)
-        if (trust->given[k] && !trust->signers.verified[k])
-            return verify_fails(command, "%s: does not hold: not signed by \"%s\"", what,
-                                trust->given[k]);
+        return refuse_note(command, what, bytes, size, reason);
+    int status = check_given(command, what);
+    if (status != VERIFY_HOLDS)
+        return status;
     if (origin && strcmp(origin, out->origin) != 0)
         return verify_fails(command, "%s: does not hold: its origin is \"%s\", expected \"%s\"",
                             what, out->origin, origin);
@@ -178,6 +223,7 @@ void verify_print_checkpoint(const verify_command *command, const checkpoint *c)
 {
     const verify_trust *trust = command->trust;
     char hex[2 * HASH_SIZE + 1];
+    bool by_log = false;
     printf("origin: %s\nsize: %" PRIu64 "\nroot: %s\n", c->origin, c->size,
            verify_hex(hex, &c->root));
     for (size_t k = 0; k < trust->count; k++) {
@@ -186,6 +232,7 @@ void verify_print_checkpoint(const verify_command *command, const checkpoint *c)
             continue;
         if (key->type != NOTE_KEY_TYPE_COSIGNATURE) {
             printf("signed by: %s\n", key->name);
+            by_log = true;
             continue;
         }
         char text[32] = "";
@@ -196,6 +243,8 @@ void verify_print_checkpoint(const verify_command *command, const checkpoint *c)
             strftime(text, sizeof text, " (%Y-%m-%dT%H:%M:%SZ)", &utc);
         printf("cosigned by: %s at %" PRIu64 "%s\n", key->name, trust->signers.times_s[k], text);
     }
+    if (!by_log)
+        puts("the log's own signature: not checked, --vkey is not given");
     if (trust->policy_path)
         printf("quorum: %s\n", trust->policy.quorum == POLICY_NONE
                                    ? "none is asked for"

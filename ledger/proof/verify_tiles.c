@@ -27,7 +27,9 @@ static const char help[] =
     "Checks a whole exported log (C2SP tlog-tiles): hashes every entry, compares every tile, full\n"
     "or partial, and every checkpoint (files \"checkpoint\" and \"checkpoint.*\").\n"
     "\n"
-    "  --vkey VKEY     a verifier key of the log, NAME+HEX+BASE64; may be repeated\n"
+    "  --vkey VKEY     a verifier key of the log, NAME+HEX+BASE64. Where the log changed its key:\n"
+    "                  --vkey OLD --vkey NEW; of the keys of one name, one must have signed each\n"
+    "                  checkpoint\n"
     "  --witness VKEY  a cosigner's key that must have signed every checkpoint; may be repeated\n"
     "  --policy FILE   a C2SP policy; without --vkey one of its logs must have signed every\n"
     "                  checkpoint; its quorum must have cosigned the file \"checkpoint\"\n"
@@ -414,6 +416,7 @@ int verify_tiles(int argc, char **argv)
                               .operands_min = 1,
                               .operands_max = 1};
     int status = VERIFY_HOLDS;
+    trust.any_vkey = true;
     if (!verify_read_arguments(&command, argc, argv, &status))
         return status;
     return check(&command, &since, dir);

@@ -104,3 +104,16 @@ wf_status wf_checkpoint_since(wf_ledger *l, const char *kept, size_t kept_size, 
     ledger_extension_free(&e);
     return status;
 }
+
+wf_status wf_checkpoint_vkey(wf_ledger *l, const char *kept, size_t kept_size, char **out,
+                             wf_error *err)
+{
+    char vkey[NOTE_VKEY_MAX];
+    wf_error_clear(err);
+    *out = NULL;
+    wf_status status = ledger_kept_vkey(l->log, kept, kept_size, vkey, err);
+    if (status != WF_OK)
+        return status;
+    *out = strdup(vkey);
+    return *out != NULL ? WF_OK : wf_fail(err, WF_SYSTEM, _("out of memory"));
+}

@@ -121,6 +121,7 @@ END
 breeze=ArmoredWitness-small-breeze+7b3ada3a+AQAWYpUjfGGPQiWOgt6sLWap0P9rVOe+Ofu2uNZbO4FD
 expect 0 "^cosigned by: ArmoredWitness-small-breeze at 1738713836 \(2025-02-05T00:03:56Z\)$" \
     $v checkpoint --witness $breeze cosigned
+expect 0 "^the log's own signature: not checked" $v checkpoint --witness $breeze cosigned
 expect 1 "by a given key" $v checkpoint --vkey $breeze cosigned
 # (the same key as type 04, for the policies below)
 breeze04=ArmoredWitness-small-breeze+9d1ab951+BAAWYpUjfGGPQiWOgt6sLWap0P9rVOe+Ofu2uNZbO4FD
@@ -250,6 +251,19 @@ END
     expect 1 "extra" $v proof --vkey "$key" --entry 1.entry bad-extra.proof
     expect 1 "by a given key" $v proof --vkey $sumdb --entry 1.entry 1.proof
     expect 1 "expected \"x\"" $v proof --vkey "$key" --origin x --entry 1.entry 1.proof
+    # a witness says nothing of who keeps the log
+    for c in "proof --entry 1.entry 1.proof" "extends old.note consistency" "tiles ."; do
+        expect 2 "vkey is missing" $v $c --witness $breeze
+    done
+    # another kind of file is no forged note
+    for c in note checkpoint; do
+        expect 1 "consistency: does not hold: this is a consistency proof, a .* was expected" \
+            $v $c --vkey "$key" consistency
+        expect 1 "1.proof: does not hold: this is a receipt .*, a .* was expected" $v $c --vkey "$key" 1.proof
+    done
+    expect 1 "this is a consistency proof, a receipt was expected" \
+        $v proof --vkey "$key" --entry 1.entry consistency
+    expect 1 "this is a checkpoint, a receipt was expected" $v proof --vkey "$key" --entry 1.entry new.note
     expect 2 "entry is missing" $v proof --vkey "$key" 1.proof
     expect 2 "PROOF is missing" $v proof --vkey "$key" --entry 1.entry
     expect 2 "cannot be opened" $v proof --vkey "$key" --entry 9.entry 1.proof
@@ -271,13 +285,42 @@ END
     # a log that changed its key in between: no one key signed both, a policy knows both
     expect 0 "^holds: size 4 extends size 3$" $v extends --policy policy new.note to-four
     expect 1 "by a given key" $v extends --vkey "$key" new.note rotated.note to-four
-    expect 1 "by a given key" $v extends --vkey "$(cat vkey2)" new.note rotated.note to-four
+    expect 1 "new.note.*by a given key; the operator's key .* give both keys" \
+        $v extends --vkey "$(cat vkey2)" new.note rotated.note to-four
+    # or both keys are given: of those of one name, one must have signed each
+    expect 0 "^holds: size 4 extends size 3$" \
+        $v extends --vkey "$key" --vkey "$(cat vkey2)" new.note rotated.note to-four
+    expect 0 "^holds: size 4 extends size 3$" \
+        $v extends --vkey "$(cat vkey2)" --vkey "$key" new.note four.note to-four
+    expect 1 "not signed by \"sum.golang.org" \
+        $v extends --vkey "$key" --vkey $sumdb new.note four.note to-four
+    expect 1 "not signed by \"example.test/ledger" $v checkpoint --vkey "$key" --vkey "$(cat vkey2)" new.note
     expect 0 "^holds: size 4 extends size 3$" $v extends --policy both.policy new.note rotated.note to-four
     expect 2 "carries no checkpoint" $v extends --vkey "$key" old.note bare
     expect 2 "expected at least 2 files" $v extends --vkey "$key" old.note
     expect 0 "empty tree" $v extends --vkey "$key" empty.note new.note from-empty
     expect 1 "is not the new checkpoint" $v extends --vkey "$key" old.note new.note other-checkpoint
-    expect 1 "\"old\" size" $v extends --vkey "$key" old.note new.note other-size
+    expect 1 "\"old\" size, 1, is not that of the old checkpoint, 2" \
+        $v extends --vkey "$key" old.note new.note other-size
+    # one file for another
+    expect 1 "OLD is of 3 entries and NEW of 2: did you swap OLD and NEW\?$" \
+        $v extends --vkey "$key" new.note old.note bare
+    expect 1 "new.note is a checkpoint and bare a consistency proof: did you swap NEW and PROOF" \
+        $v extends --vkey "$key" old.note bare new.note
+    expect 1 "did you swap OLD and PROOF" $v extends --vkey "$key" consistency old.note
+    expect 1 "old.note: does not hold: this is a checkpoint, a consistency proof was expected" \
+        $v extends --vkey "$key" old.note new.note old.note
+    expect 1 "1.proof: does not hold: this is a receipt .*, a checkpoint was expected" \
+        $v extends --vkey "$key" 1.proof new.note consistency
+    expect 1 "1.proof: does not hold: this is a receipt .*, a consistency proof was expected" \
+        $v extends --vkey "$key" old.note new.note 1.proof
+    # two notes of one size are evidence, whatever is given for a proof; it stands above what is told
+    for file in bare other-checkpoint other-size 1.proof latest /dev/null; do
+        $v extends --vkey "$key" new.note split.note $file >both.out 2>&1
+        [ "$(sed '$d' both.out)" = "$(cat new.note; echo; echo old 3; echo; cat split.note)" ] &&
+            [[ $(tail -1 both.out) = *"two roots for one size, 3; the two checkpoints above prove"* ]] ||
+            { echo "FAIL: a fork with $file for a proof"; cat both.out; failures=$((failures + 1)); }
+    done
     expect 1 "by a given key" $v extends --vkey $sumdb old.note new.note consistency
     EVIDENCE=1
     expect 1 "two roots for one size" $v extends --vkey "$key" new.note split.note none
@@ -292,7 +335,8 @@ END
     sed -i 's/^old 3$/old 2/' again
     expect 1 "\"old\" size" $v extends --vkey "$key" split.note again
     expect 1 "does not lead to both roots" $v extends --vkey "$key" old.note split.note bare
-    expect 1 "larger tree" $v extends --vkey "$key" new.note old.note none
+    expect 1 "did you swap OLD and NEW\? If the log signed NEW after OLD, it was rolled back, and the two" \
+        $v extends --vkey "$key" new.note old.note none
     EVIDENCE=
 fi
 

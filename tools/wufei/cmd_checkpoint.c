@@ -67,12 +67,28 @@ static wf_status checkpoint_read(arguments *args, const char *path, char **out, 
     return WF_OK;
 }
 
-/* How the proof is checked: its checkpoint is in it. */
-static void checkpoint_say(const arguments *args, const wf_ledger *ledger)
+/* How the proof is checked: its checkpoint is in it. Where the operator's key was changed after the
+   kept one, both keys are needed. */
+static wf_status checkpoint_say(arguments *args, wf_ledger *ledger, const char *kept, size_t size)
 {
-    if (args->value[CHECKPOINT_OUT] != NULL && !args->quiet)
-        fprintf(stderr, _("check it with: wufei-verify extends --vkey '%s' '%s' '%s'\n"),
-                wf_vkey(ledger), args->value[CHECKPOINT_SINCE], args->value[CHECKPOINT_OUT]);
+    char *old_vkey = NULL;
+    if (args->value[CHECKPOINT_OUT] == NULL || args->quiet)
+        return WF_OK;
+    wf_status status = wf_checkpoint_vkey(ledger, kept, size, &old_vkey, &args->error);
+    if (status != WF_OK)
+        return status;
+    fputs(_("check it with: "), stderr);
+    fputs("wufei-verify extends --vkey", stderr);
+    receipt_print_word(stderr, old_vkey);
+    if (strcmp(old_vkey, wf_vkey(ledger)) != 0) {
+        fputs(" --vkey", stderr);
+        receipt_print_word(stderr, wf_vkey(ledger));
+    }
+    receipt_print_word(stderr, args->value[CHECKPOINT_SINCE]);
+    receipt_print_word(stderr, args->value[CHECKPOINT_OUT]);
+    fputc('\n', stderr);
+    free(old_vkey);
+    return WF_OK;
 }
 
 static wf_status checkpoint_since(arguments *args, wf_ledger *ledger)
@@ -94,7 +110,7 @@ static wf_status checkpoint_since(arguments *args, wf_ledger *ledger)
     if (status == WF_OK)
         status = checkpoint_put(args, ledger, "proof", proof);
     if (status == WF_OK)
-        checkpoint_say(args, ledger);
+        status = checkpoint_say(args, ledger, kept, size);
     if (status == WF_OK)
         command_say_unsigned(args, now);
     if (status ==

@@ -25,7 +25,7 @@ void receipt_entry_path(char *out, size_t size, const char *proof)
 /* ---- how it is checked ---------------------------------------------------------------------- */
 
 /* A word as a shell reads it: in quotes, except where nothing needs them. */
-static void receipt_print_word(FILE *file, const char *word)
+void receipt_print_word(FILE *file, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "_./:=@%+,-";

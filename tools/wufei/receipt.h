@@ -35,6 +35,8 @@ typedef struct receipt_place {
 
 /* "FILE.tlog-proof" to "FILE.entry". */
 void receipt_entry_path(char *out, size_t size, const char *proof);
+/* A blank and one word, so that a shell reads it as it is. */
+void receipt_print_word(FILE *file, const char *word);
 /* The wufei-verify command that checks a receipt; the caller frees. NULL: out of memory. */
 char *receipt_check_with(const char *vkey, const char *entry, const char *proof);
 
