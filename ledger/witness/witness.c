@@ -92,7 +92,7 @@ static void copy_signed(buffer *out, const witness_submission *s)
 }
 
 /* Cosigns, stores, and only then answers. */
-static wf_status cosign(witness *w, const witness_submission *s, const char *id,
+static wf_status cosign(witness *w, const witness_submission *s, const char *id, int lock,
                         witness_answer *out, wf_error *err)
 {
     buffer kept = {0};
@@ -107,7 +107,7 @@ static wf_status cosign(witness *w, const witness_submission *s, const char *id,
     if (status == WF_OK && kept.failed)
         status = wf_fail(err, WF_SYSTEM, _("out of memory"));
     if (status == WF_OK)
-        status = witness_state_write(&w->state, id, span_of(kept.data, kept.size), err);
+        status = witness_state_write(&w->state, id, lock, span_of(kept.data, kept.size), err);
     buffer_free(&kept);
     return status;
 }
@@ -133,7 +133,7 @@ static void keep_evidence(witness *w, const witness_submission *s, const record 
     if (verdict->evidence == WITNESS_NO_EVIDENCE)
         return;
     put_vkeys(&vkeys, s);
-    if (verdict->evidence == WITNESS_FORK && old != NULL) {
+    if (verdict->evidence == WITNESS_FORK && old != NULL && old->size >= s->checkpoint.size) {
         /* equal sizes need no hashes, and what was asked may have been about another size */
         buffer_printf(&proof, "old %" PRIu64 "\n\n", old->size);
         buffer_append(&proof, s->request.checkpoint, s->request.checkpoint_size);
@@ -165,8 +165,8 @@ static void keep_evidence(witness *w, const witness_submission *s, const record 
 }
 
 /* With the lock of the log held. */
-static wf_status answer_locked(witness *w, const witness_submission *s, const char *id, span body,
-                               witness_answer *out, wf_error *err)
+static wf_status answer_locked(witness *w, const witness_submission *s, const char *id, int lock,
+                               span body, witness_answer *out, wf_error *err)
 {
     witness_verdict verdict;
     record *last = malloc(sizeof *last);
@@ -177,7 +177,7 @@ static wf_status answer_locked(witness *w, const witness_submission *s, const ch
         witness_decide(&verdict, s, last->bytes != NULL ? &last->checkpoint : NULL);
         answer(out, verdict.status, verdict.reason != NULL ? verdict.reason : N_("cosigned"));
         if (verdict.status == 200) {
-            status = cosign(w, s, id, out, err);
+            status = cosign(w, s, id, lock, out, err);
         } else if (verdict.status == 409) {
             out->content_type = type_size;
             buffer_clear(&out->body);
@@ -225,7 +225,7 @@ static void add_checkpoint(witness *w, span body, witness_answer *out)
     witness_id(id, s->checkpoint.origin, strlen(s->checkpoint.origin));
     wf_status status = witness_state_lock(&lock, &w->state, id, &err);
     if (status == WF_OK)
-        status = answer_locked(w, s, id, body, out, &err);
+        status = answer_locked(w, s, id, lock, body, out, &err);
     witness_state_unlock(lock);
     if (status == WF_OK && out->body.failed)
         status = wf_fail(&err, WF_SYSTEM, _("out of memory"));

@@ -80,12 +80,26 @@ static const char *check_extension(const witness_submission *s, const checkpoint
     return NULL;
 }
 
+/* A proof that leads to the new root shows what the first entries of that tree have for a root:
+   when it is another one than the log signed for them, the three convict it, as wufei-verify
+   extends says of them. Garbage leads nowhere and shows nothing. */
+static bool shows_another_root(const witness_submission *s, const checkpoint *last)
+{
+    hash shown;
+    return last && last->size == s->request.old_size &&
+           merkle_consistency_old_root(&shown, s->hash, last->size, s->checkpoint.size,
+                                       &s->checkpoint.root, s->request.hashes,
+                                       s->request.hash_count) &&
+           !hash_equal(&shown, &last->root);
+}
+
 /* Two roots for one size prove that the log misbehaved, whatever else was asked. */
 static witness_evidence find_fork(const witness_submission *s, const checkpoint *last)
 {
     bool fork =
         last && last->size == s->checkpoint.size && !hash_equal(&last->root, &s->checkpoint.root);
-    return fork || s->wrong_root ? WITNESS_FORK : WITNESS_NO_EVIDENCE;
+    return fork || s->wrong_root || shows_another_root(s, last) ? WITNESS_FORK
+                                                                : WITNESS_NO_EVIDENCE;
 }
 
 void witness_decide(witness_verdict *out, const witness_submission *submission,

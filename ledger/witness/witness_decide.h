@@ -21,7 +21,8 @@ enum { WITNESS_KEYS_MAX = 16 }; /* of one log */
 
 typedef enum witness_evidence {
     WITNESS_NO_EVIDENCE,
-    /* The log signed something that contradicts what it signed before: proved by the two notes. */
+    /* The log signed something that contradicts what it signed before: proved by the two notes, or
+       by them and the proof, which leads to the new root and shows another old one. */
     WITNESS_FORK,
     /* A signed checkpoint came with a proof that fails. It may be the sender's mistake, and anybody
        can send a log's checkpoint with a bad proof; it is the log's misbehaviour when the log can

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -128,14 +129,86 @@ void witness_state_unlock(int lock)
         close(lock);
 }
 
+/* That the lock file says that there was a record. */
+static bool is_marked(const witness_state *state, const char *id)
+{
+    struct stat info;
+    char name[WITNESS_ID_MAX + 8];
+    snprintf(name, sizeof name, "%s.lock", id);
+    char *path = folder_path(state->dir, name);
+    bool marked = path == NULL || (stat(path, &info) == 0 && info.st_size > 0);
+    free(path);
+    return marked;
+}
+
+/* Evidence that holds an old checkpoint: what was sent first of all may be kept without one. */
+static bool has_evidence(const witness_state *state, const char *id)
+{
+    struct stat info;
+    char name[WITNESS_EVIDENCE_NAME + 280];
+    bool found = false;
+    char *folder = folder_path(state->dir, "evidence");
+    DIR *d = folder != NULL ? opendir(folder) : NULL;
+    for (struct dirent *e = d != NULL ? readdir(d) : NULL; e != NULL && !found; e = readdir(d)) {
+        if (strncmp(e->d_name, id, strlen(id)) != 0)
+            continue;
+        snprintf(name, sizeof name, "%s/old", e->d_name);
+        char *old = folder_path(folder, name);
+        found = old == NULL || stat(old, &info) == 0;
+        free(old);
+    }
+    if (d != NULL)
+        closedir(d);
+    free(folder);
+    return found;
+}
+
+/* Who forgot what it cosigned would cosign a second history of the log. */
+static wf_status check_never(const witness_state *state, const char *id, wf_error *err)
+{
+    bool marked = is_marked(state, id);
+    bool evidence = has_evidence(state, id);
+    if (!marked && !evidence)
+        return WF_OK;
+    return wf_fail(err, WF_DAMAGED,
+                   _("%s/%s is missing, and this witness did cosign that log, as %s%.64s%s in the "
+                     "same folder tells: nothing is cosigned for it until the file is put back. "
+                     "Only who means to begin anew, and to cosign whatever history comes first, "
+                     "removes that as well"),
+                   state->dir, id, marked ? "" : "evidence/", id, marked ? ".lock" : "-*");
+}
+
 wf_status witness_state_read(const witness_state *state, const char *id, char **out,
                              size_t *out_size, wf_error *err)
 {
-    return folder_read(state->dir, id, NOTE_MAX, out, out_size, err);
+    wf_status status = folder_read(state->dir, id, NOTE_MAX, out, out_size, err);
+    if (status != WF_OK || *out != NULL)
+        return status;
+    wf_error lost = {0};
+    status = check_never(state, id, &lost);
+    if (status == WF_OK)
+        return WF_OK;
+    /* a reader without the lock may have come just before the first one was stored */
+    status = folder_read(state->dir, id, NOTE_MAX, out, out_size, err);
+    return status == WF_OK && *out == NULL ? wf_fail(err, lost.status, "%s", lost.text) : status;
 }
 
-wf_status witness_state_write(const witness_state *state, const char *id, span note_bytes,
+/* Behind the record, so that what was interrupted before locks nobody out; before the answer, so
+   that no cosignature is forgotten. */
+static wf_status mark(const witness_state *state, const char *id, int lock, wf_error *err)
+{
+    static const char text[] = "cosigned\n";
+    struct stat info;
+    if (fstat(lock, &info) == 0 && info.st_size > 0)
+        return WF_OK;
+    if (write(lock, text, sizeof text - 1) != (ssize_t)(sizeof text - 1) || fsync(lock) != 0)
+        return wf_fail_errno(err, "%s/%s.lock", state->dir, id);
+    return WF_OK;
+}
+
+wf_status witness_state_write(const witness_state *state, const char *id, int lock, span note_bytes,
                               wf_error *err)
 {
-    return folder_write(state->dir, id, note_bytes.data, note_bytes.size, 0644, err);
+    wf_status status = folder_write(state->dir, id, note_bytes.data, note_bytes.size, 0644, err);
+    return status == WF_OK ? mark(state, id, lock, err) : status;
 }

@@ -4,7 +4,9 @@
  *   FORMAT             "wufei-witness 1\n"
  *   <id>               the last checkpoint cosigned for one log: the note with the log's signature
  *                      and our cosignature. <id> is SHA-256(origin) in lowercase hex.
- *   <id>.lock          flock: one request at a time for one log, over threads and processes
+ *   <id>.lock          flock: one request at a time for one log, over threads and processes. Empty
+ *                      until the first checkpoint of the log is stored, then "cosigned\n": if <id>
+ *                      is gone after that, it was lost, and nothing is cosigned for that log
  *   evidence/<id>-<kind>-<size>-<size>-<pair>/
  *                      what a log signed that does not fit together; kind is "fork" or "unproved"
  *                      (witness_decide.h), the sizes are those of the two checkpoints, pair the
@@ -41,11 +43,12 @@ void witness_state_close(witness_state *state);
 wf_status witness_state_lock(int *out, const witness_state *state, const char *id, wf_error *err);
 void witness_state_unlock(int lock);
 
-/* The record; *out is malloced and ends in a zero, NULL when there is none. */
+/* The record; *out is malloced and ends in a zero, NULL when there never was one. WF_DAMAGED: there
+   was one, as its lock file or evidence tells, and it is gone. */
 wf_status witness_state_read(const witness_state *state, const char *id, char **out,
                              size_t *out_size, wf_error *err);
-/* For who holds the lock. */
-wf_status witness_state_write(const witness_state *state, const char *id, span note_bytes,
+/* For who holds `lock`, which is marked when the record is on the disk. */
+wf_status witness_state_write(const witness_state *state, const char *id, int lock, span note_bytes,
                               wf_error *err);
 
 typedef struct witness_conflict {

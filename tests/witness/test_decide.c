@@ -176,8 +176,8 @@ static void test_conflict(void **state)
 static void test_unprocessable(void **state)
 {
     (void)state;
-    /* a proof that is another branch's, one hash less, one more */
-    assert_status(decide(log_request_by(&fork_city, &fork_city, 6, 9), &city, 6), 422,
+    /* one hash less, one more; of another branch, from a size whose root a proof does not carry */
+    assert_status(decide(log_request_by(&fork_city, &fork_city, 8, 9), &city, 8), 422,
                   WITNESS_UNPROVED);
     buffer request = log_request(&city, 6, 9);
     char *first = strchr((char *)request.data, '\n') + 1;
@@ -197,6 +197,9 @@ static void test_forks(void **state)
 {
     (void)state;
     assert_status(decide(log_request(&fork_city, 7, 7), &city, 7), 422, WITNESS_FORK);
+    /* the other branch's own proof shows what it has for the entries that were cosigned */
+    assert_status(decide(log_request_by(&fork_city, &fork_city, 6, 9), &city, 6), 422,
+                  WITNESS_FORK);
     /* a fork is one also when the sender does not know where we stand */
     assert_status(decide(log_request(&fork_city, 0, 7), &city, 7), 409, WITNESS_FORK);
     /* before the branches part they are one log */

@@ -382,6 +382,37 @@ static void test_race_of_processes(void **state)
     log_free(&log);
 }
 
+/* A witness that lost what it cosigned does not begin anew by itself; one that never cosigned does.
+ */
+static void test_lost_record(void **state)
+{
+    char id[WITNESS_ID_MAX], folder[160], path[256], lock[256];
+    static const char *const origins[] = {"lost.test/1", "lost.test/2", "lost.test/3"};
+    (void)state;
+    for (int left = 0; left < 3; left++) { /* the lock file, the evidence, nothing */
+        test_log log = log_new(origins[left]), fork = log;
+        fork.fork_at = 3;
+        fork.branch = 7;
+        witness *w = open_witness(&log, 1);
+        witness_id(id, log.origin, strlen(log.origin));
+        test_path(folder, "state");
+        snprintf(path, sizeof path, "%s/%s", folder, id);
+        snprintf(lock, sizeof lock, "%s/%s.lock", folder, id);
+        /* interrupted before anything was stored: the lock file alone locks nobody out */
+        expect_status(w, log_request(&log, 4, 6), 409);
+        assert_int_equal(access(lock, F_OK), 0);
+        expect_status(w, log_request(&log, 0, 6), 200);
+        if (left == 1)
+            expect_status(w, log_request(&fork, 0, 6), 409); /* and kept as evidence */
+        assert_int_equal(unlink(path), 0);
+        if (left > 0)
+            assert_int_equal(unlink(lock), 0);
+        expect_status(w, log_request(&fork, 0, 9), left < 2 ? 500 : 200);
+        witness_close(w);
+        log_free(&log);
+    }
+}
+
 /* Anybody can send a bad proof, and does not make room for himself in the place of forks. */
 static void test_evidence_has_its_place(void **state)
 {
@@ -419,6 +450,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_evidence, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(test_evidence_has_its_place, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(test_damaged_record, folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(test_lost_record, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(test_open, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(test_race_of_threads, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(test_race_of_processes, folder_setup, folder_teardown),
