@@ -112,6 +112,11 @@ wf_status entry_reader_get(entry_reader *r, uint64_t seq, uint64_t size, span *o
 wf_status entry_check(const ledger *l, store_txn *txn, uint64_t seq, span bytes, entry_view *view,
                       wf_error *err);
 
+/* ledger_read for many entries in one transaction: an archived one stands in `room` and not, with
+   all others, in the transaction's memory. What is given out lasts until the next one. */
+wf_status ledger_read_into(ledger *l, store_txn *txn, uint64_t seq, buffer *room, span *out,
+                           entry_view *view, wf_error *err);
+
 /* ---- archive_move.c ----------------------------------------------------------------------------
  */
 

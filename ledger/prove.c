@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive.h"
 #include "base/text.h"
-#include "ledger_private.h"
 
 /* A proof has at most 64 hashes, one a line, and a few words. */
 enum { PROOF_LINES_MAX = 8192 };
@@ -76,14 +76,16 @@ static wf_status choose_checkpoint(ledger *l, store_txn *txn, uint64_t size, che
     return status;
 }
 
-/* One receipt into `out`, which has room for PROOF_LINES_MAX bytes and the checkpoint. */
+/* One receipt into `out`, which has room for PROOF_LINES_MAX bytes and the checkpoint; `room` is
+   for its entry. */
 static wf_status prove_entry(ledger *l, store_txn *txn, uint64_t seq, const checkpoint *c,
-                             const char *text, char *out, ledger_receipt *receipt, wf_error *err)
+                             const char *text, buffer *room, char *out, ledger_receipt *receipt,
+                             wf_error *err)
 {
     hash hashes[MERKLE_PROOF_MAX], leaf;
     size_t count = 0;
     tile_reader reader = {txn, l->suite->hash, err, l->nodes};
-    wf_status status = ledger_read(l, txn, seq, &receipt->entry, NULL, err);
+    wf_status status = ledger_read_into(l, txn, seq, room, &receipt->entry, NULL, err);
     if (status != WF_OK)
         return status;
     if (!merkle_prove_inclusion(hashes, &count, reader.kind, seq, c->size, tile_read_hash, &reader))
@@ -111,6 +113,7 @@ wf_status ledger_receipts(ledger *l, uint64_t from, uint64_t to, ledger_receipt_
     checkpoint c;
     char *text = NULL;
     char *proof = NULL;
+    buffer room = {0};
     store_txn *txn = NULL;
     wf_status status = ledger_drain(l, err);
     if (status == WF_OK) /* before the transaction begins: the store is then never behind it */
@@ -125,11 +128,12 @@ wf_status ledger_receipts(ledger *l, uint64_t from, uint64_t to, ledger_receipt_
         status = wf_fail(err, WF_SYSTEM, _("out of memory"));
     for (uint64_t seq = from; seq < to && status == WF_OK; seq++) {
         ledger_receipt receipt;
-        status = prove_entry(l, txn, seq, &c, text, proof, &receipt, err);
+        status = prove_entry(l, txn, seq, &c, text, &room, proof, &receipt, err);
         if (status == WF_OK)
             status = take(ctx, &receipt, err);
     }
     store_abort(txn);
+    buffer_free(&room);
     free(proof);
     free(text);
     return status;

@@ -44,14 +44,14 @@ static wf_status not_there(store_txn *txn, uint64_t seq, wf_error *err)
     return wf_fail(err, WF_DAMAGED, _("entry %llu is missing"), (unsigned long long)seq);
 }
 
-wf_status ledger_read(ledger *l, store_txn *txn, uint64_t seq, span *out, entry_view *view,
-                      wf_error *err)
+wf_status ledger_read_into(ledger *l, store_txn *txn, uint64_t seq, buffer *room, span *out,
+                           entry_view *view, wf_error *err)
 {
     span bytes;
     entry_view parsed;
     wf_error of_tile = {0};
     bool archived = false;
-    wf_status status = ledger_fetch(l, txn, seq, NULL, &bytes, err);
+    wf_status status = ledger_fetch(l, txn, seq, room, &bytes, err);
     if (status != WF_OK)
         return status;
     if (bytes.data == NULL)
@@ -68,6 +68,12 @@ wf_status ledger_read(ledger *l, store_txn *txn, uint64_t seq, span *out, entry_
     if (view != NULL)
         *view = parsed;
     return WF_OK;
+}
+
+wf_status ledger_read(ledger *l, store_txn *txn, uint64_t seq, span *out, entry_view *view,
+                      wf_error *err)
+{
+    return ledger_read_into(l, txn, seq, NULL, out, view, err);
 }
 
 wf_status ledger_peek(ledger *l, store_txn *txn, uint64_t seq, span *out, wf_error *err)

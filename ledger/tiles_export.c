@@ -36,6 +36,7 @@ enum { LEVEL_ENTRIES = -1, BUNDLE_MAX = TILE_WIDTH * (2 + UINT16_MAX) };
 typedef struct exporter {
     ledger *l;
     store_txn *txn;
+    entry_reader entries; /* inflates a run once, and keeps one at a time */
     const char *dir;
     int lock;
     ledger_extension kept; /* the folder's checkpoint (size 0: none yet) and what it is to become */
@@ -129,7 +130,11 @@ static wf_status put_bundle(exporter *e, uint64_t index, unsigned width)
     size_t size = 0;
     for (unsigned i = 0; i < width; i++) {
         span entry;
-        wf_status status = ledger_read(e->l, e->txn, index * TILE_WIDTH + i, &entry, NULL, e->err);
+        entry_view view;
+        uint64_t seq = index * TILE_WIDTH + i;
+        wf_status status = entry_reader_get(&e->entries, seq, e->kept.now.size, &entry, e->err);
+        if (status == WF_OK)
+            status = entry_check(e->l, e->txn, seq, entry, &view, e->err);
         if (status != WF_OK)
             return status;
         WF_ASSERT(entry.size <= UINT16_MAX);
@@ -406,7 +411,10 @@ static wf_status export(exporter *e)
     if (status == WF_OK)
         status = signed_head_check(e->l, &e->kept.now, e->txn, &head, e->err);
     if (status == WF_OK)
+        status = entry_reader_open(&e->entries, e->l, e->txn, e->err);
+    if (status == WF_OK)
         status = put_tiles(e);
+    entry_reader_close(&e->entries);
     store_abort(e->txn);
     if (status == WF_OK)
         remove_unfinished(e);
