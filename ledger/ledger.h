@@ -59,6 +59,8 @@ typedef struct ledger_options {
 
 wf_status ledger_create(const char *dir, const char *origin, const char *suite_name,
                         int utc_offset_minutes, const ledger_hooks *hooks, wf_error *err);
+/* A process opens a ledger once, for whatever use, and shares the handle: a second one is refused
+   with WF_USAGE (store_claim.h says why). A child of fork opens its own. */
 wf_status ledger_open(ledger **out, const char *dir, const ledger_options *options, wf_error *err);
 /* What a guard cannot be: a file that is there, or one in the ledger itself. */
 wf_status ledger_check_guard(const char *dir, const char *path, wf_error *err);

@@ -112,6 +112,9 @@ typedef struct wf_open_options {
     bool without_key; /* to enter an order that replaces the operator's key, which is lost */
 } wf_open_options;
 
+/* A process opens a ledger once at a time, for whatever use: WF_USAGE for a second handle on the
+   same folder, because closing either would take the snapshots of the other away. Share the handle,
+   or close it first; other processes, and a child of fork, open their own. */
 WF_API wf_status wf_open(wf_ledger **out, const char *dir, const wf_open_options *options,
                          wf_error *err);
 WF_API void wf_close(wf_ledger *ledger);

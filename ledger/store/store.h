@@ -35,6 +35,8 @@ typedef struct store_options {
     const char *const *tables; /* names, NULL-terminated; a table's number is its place */
 } store_options;
 
+/* WF_USAGE: this process has that store open already; it has one handle on a store at a time, any
+   number of threads share it. A child of fork opens its own. */
 wf_status store_open(store **out, const char *path, const store_options *options, wf_error *err);
 void store_close(store *s);
 

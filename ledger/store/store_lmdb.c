@@ -112,11 +112,16 @@ wf_status store_open(store **out, const char *path, const store_options *options
         free(s);
         return wf_fail(err, WF_SYSTEM, _("out of memory"));
     }
+    wf_status status = store_claim_take(&s->claim, path, err);
+    if (status != WF_OK) {
+        store_close(s);
+        return status;
+    }
     s->read_only = options->read_only;
     s->scratch = options->scratch;
     if (s->scratch)
         store_fault_scratch(path);
-    wf_status status = store_env_open(s, options, err);
+    status = store_env_open(s, options, err);
     if (status == WF_OK) {
         int dead = 0;
         int code = mdb_reader_check(s->env, &dead); /* slots of killed readers hold pages back */
@@ -140,6 +145,7 @@ void store_close(store *s)
     store_close(s->under);
     if (s->env != NULL)
         mdb_env_close(s->env);
+    store_claim_release(&s->claim);
     if (s->scratch)
         store_fault_scratch(NULL);
     for (unsigned i = 0; i < s->count; i++)

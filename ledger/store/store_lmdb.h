@@ -13,6 +13,7 @@
 #include <lmdb.h>
 
 #include "store.h"
+#include "store_claim.h"
 
 #define STORE_DATA_FILE "data.mdb"
 #define STORE_NO_TABLE ((MDB_dbi)-1)
@@ -22,6 +23,7 @@ struct store {
     store *under;   /* has the tables of `below`; NULL: this store has all */
     uint64_t below; /* a bit a table */
     MDB_env *env;
+    store_claim claim; /* on the folder, for as long as env is open */
     char *path;
     FILE *trace;
     bool read_only;
