@@ -225,6 +225,16 @@ wf_status ledger_revoke_key(ledger *l, const char *party, const char *key_path, 
 
 /* ---- orders of offline keys ------------------------------------------------------------------ */
 
+static wf_status load_keys(ledger *l, wf_error *err)
+{
+    store_txn *txn = NULL;
+    wf_status status = store_begin(&txn, l->store, false, err);
+    if (status == WF_OK)
+        status = key_table_load(&l->keys, txn, err);
+    store_abort(txn);
+    return status;
+}
+
 wf_status ledger_order_revoke(ledger *l, buffer *out, const char *party, const char *key_id,
                               const char *reason, const suite_public_key *replacement,
                               wf_error *err)
@@ -238,6 +248,13 @@ wf_status ledger_order_revoke(ledger *l, buffer *out, const char *party, const c
                        _("'%s' is not the id of a key: 16 digits 0-9 a-f were expected; see: wufei "
                          "key show"),
                        key_id);
+    status = load_keys(l, err);
+    if (status != WF_OK)
+        return status;
+    if (key_table_find(&l->keys, span_text(party), change.key) == NULL)
+        return wf_fail(err, WF_REFUSED,
+                       _("%s never had a key %s in this ledger; see: wufei key show"), party,
+                       key_id);
     strcpy(change.party, party);
     strcpy(change.reason, reason);
     if (replacement != NULL)
@@ -245,16 +262,6 @@ wf_status ledger_order_revoke(ledger *l, buffer *out, const char *party, const c
     key_order_revoke(out, l->genesis.origin, &change);
     buffer_append_text(out, "\n");
     return out->failed ? wf_fail(err, WF_SYSTEM, _("out of memory")) : WF_OK;
-}
-
-static wf_status load_keys(ledger *l, wf_error *err)
-{
-    store_txn *txn = NULL;
-    wf_status status = store_begin(&txn, l->store, false, err);
-    if (status == WF_OK)
-        status = key_table_load(&l->keys, txn, err);
-    store_abort(txn);
-    return status;
 }
 
 static wf_status make_quorum(ledger *l, key_quorum *out, unsigned threshold,
@@ -353,6 +360,41 @@ static wf_status enter_revocation(ledger *l, const key_order *order, const ledge
     return status;
 }
 
+static bool is_offline(const quorum_row *quorum, const key_signature *signature)
+{
+    uint8_t id[KEY_ID_SIZE];
+    for (size_t i = 0; i < quorum->key_count; i++) {
+        key_id_of(id, &quorum->keys[i]);
+        if (memcmp(id, signature->key, KEY_ID_SIZE) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whoever signed an order that is no business of his does not spoil it: nothing superfluous enters
+   the log, and the others count. When none is left, all stay for the message that tells of them. */
+static wf_status drop_strangers(ledger *l, key_order *order, wf_error *err)
+{
+    key_signature *all = order->is_quorum ? order->quorum.signatures : order->change.signatures;
+    size_t *count =
+        order->is_quorum ? &order->quorum.signature_count : &order->change.signature_count;
+    size_t kept = 0;
+    wf_status status = load_keys(l, err);
+    const quorum_row *quorum = status == WF_OK ? key_table_quorum(&l->keys, SEQ_ANY) : NULL;
+    if (quorum == NULL)
+        return status;
+    for (size_t i = 0; i < *count; i++)
+        kept += is_offline(quorum, &all[i]);
+    if (kept == 0)
+        return WF_OK;
+    kept = 0;
+    for (size_t i = 0; i < *count; i++)
+        if (is_offline(quorum, &all[i]))
+            all[kept++] = all[i];
+    *count = kept;
+    return WF_OK;
+}
+
 wf_status ledger_enter_order(ledger *l, const char *text, size_t size, const ledger_successor *next,
                              wf_error *err)
 {
@@ -364,6 +406,8 @@ wf_status ledger_enter_order(ledger *l, const char *text, size_t size, const led
     if (status == WF_OK && strcmp(order.origin, l->genesis.origin) != 0)
         status = wf_fail(err, WF_REFUSED, _("the order is for the ledger %s, this one is %s"),
                          order.origin, l->genesis.origin);
+    if (status == WF_OK)
+        status = drop_strangers(l, &order, err);
     if (status != WF_OK)
         return status;
     if (!order.is_quorum && order.change.signature_count == 0)

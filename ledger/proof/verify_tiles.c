@@ -80,7 +80,7 @@ static char *read_part(walk *w, const char *path, const char *after, size_t max,
 {
     char *full = join(w->dir, path, after);
     int status = VERIFY_HOLDS;
-    char *bytes = full ? verify_read_file(w->command, full, max, size, &status) : NULL;
+    char *bytes = full ? verify_read_part(w->command, full, max, size, &status) : NULL;
     if (!bytes)
         w->status = VERIFY_DOES_NOT_HOLD;
     free(full);
@@ -298,7 +298,12 @@ static bool check_log(walk *w, uint64_t log_size)
 static bool keep_checkpoint(walk *w, const char *origin, char *path, bool newest)
 {
     size_t size = 0;
-    char *bytes = path ? verify_read_file(w->command, path, NOTE_MAX, &size, &w->status) : NULL;
+    bool ours =
+        path && strncmp(path, w->dir, strlen(w->dir)) == 0; /* else the user's, of --since */
+    char *bytes = NULL;
+    if (path)
+        bytes = ours ? verify_read_part(w->command, path, NOTE_MAX, &size, &w->status)
+                     : verify_read_file(w->command, path, NOTE_MAX, &size, &w->status);
     seen *grown = bytes ? realloc(w->checkpoints, (w->checkpoint_count + 1) * sizeof *grown) : NULL;
     if (grown) {
         w->checkpoints = grown;

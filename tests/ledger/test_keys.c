@@ -265,9 +265,9 @@ static void offline_keys_revoke(void **state)
                   WF_REFUSED, "signed twice");
     order.size = text + 1;
     sign_order(&order, text, o.paths[0]);
-    sign_order(&order, text, party);
+    sign_order(&order, text, party); /* a stranger's does not count */
     assert_failed(ledger_enter_order(l, (char *)order.data, order.size, &nothing, &failure),
-                  WF_REFUSED, "none of the offline keys");
+                  WF_REFUSED, "1 of the offline keys signed, 2 must");
     order.size = text + 1;
     sign_order(&order, text, o.paths[0]);
     sign_order(&order, text - 1, o.paths[2]); /* over other bytes */

@@ -76,6 +76,13 @@ for path in ('log/tile/entries/000', 'log/tile/0/000', 'log/tile/0/001.p/44', 'l
     os.rename(path, 'away')
     expect(1, f'{path}: cannot be opened', f'{path} missing')
     os.rename('away', path)
+for path in ('log/checkpoint', 'log/checkpoint.10', 'log/tile/entries/000', 'log/tile/0/001.p/44',
+             'log/tile/0/000.p/10'):
+    os.rename(path, 'away')
+    os.mkfifo(path)
+    expect(1, f'{path}: does not hold: it is no file', f'{path} is a pipe that nobody writes to')
+    os.remove(path)
+    os.rename('away', path)
 put('log/tile/0/001.p/45', b''.join(leaves[256:]) + leaves[0])
 put('log/tile/entries/001', bundle(entries[256:]) * 2)
 expect(0, 'holds: 300 entries', 'what a later size has, which the checkpoint does not cover')

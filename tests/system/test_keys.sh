@@ -121,11 +121,15 @@ expect 0 "" wufei key sign forged.order --key b.pem
 expect 1 "does not hold for this order" wufei key enter forged.order
 cp p2.order stranger.order
 expect 0 "" wufei key sign stranger.order --key d.pem
-expect 1 "none of the offline keys" wufei key enter stranger.order
+expect 1 "1 of the offline keys signed, 2 must" wufei key enter stranger.order
 expect 0 "the firm is closed,2" wufei key sign p2.order --key c.pem --format csv
+# a stranger's signature is left out and spoils nothing
+expect 0 "the firm is closed,3" wufei key sign p2.order --key d.pem --format csv
 expect 1 "is for the ledger" wufei -L "$work/other" key enter p2.order
 expect 0 "the firm is closed" wufei key enter p2.order
 expect 1 "was revoked already" wufei key enter p2.order
+expect 1 "operator never had a key 0123456789abcdef" \
+    wufei key revoke operator --id 0123456789abcdef --reason x --order bad.order
 expect 2 "16 digits" wufei key revoke P2 --id 12 --reason x --order bad.order
 expect 2 "needs --reason" wufei key revoke P2 --id "$p2" --order bad.order
 holds
