@@ -165,7 +165,9 @@ static wf_status mend_meta(const char *dir, const ledger_repair_options *options
     char *kept_as = NULL;
     int lock = -1;
     char *path = folder_path(dir, FOLDER_STORE "/data.mdb");
-    wf_status status = folder_lock(&lock, dir, err);
+    wf_status status = repair_check_alone(dir, err);
+    if (status == WF_OK)
+        status = folder_lock(&lock, dir, err);
     int fd = path == NULL || lock < 0 ? -1 : open(path, O_RDWR | O_CLOEXEC);
     if (status == WF_OK && fd < 0)
         status = wf_fail_errno(err, "%s", path == NULL ? dir : path);

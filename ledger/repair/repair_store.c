@@ -95,8 +95,46 @@ static void remove_repair(const char *dir)
     free(path);
 }
 
-/* The new file takes the place of the old, which stays under `aside`. */
-static wf_status exchange(const char *dir, const char *aside, wf_error *err)
+/* Nobody has the store open, nor can have it until *lock is closed; -1: it has no lock file. */
+static wf_status hold_alone(const char *dir, int *lock, wf_error *err)
+{
+    /* LMDB's own: whoever has a store open holds this byte for reading */
+    struct flock byte = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+    char *path = folder_path(dir, FOLDER_STORE "/lock.mdb");
+    wf_status status = WF_OK;
+    *lock = -1;
+    if (path == NULL)
+        status = wf_fail(err, WF_SYSTEM, _("out of memory"));
+    else if ((*lock = open(path, O_RDWR | O_CLOEXEC)) < 0 && errno != ENOENT)
+        status = wf_fail_errno(err, "%s", path);
+    else if (*lock >= 0 && fcntl(*lock, F_SETLK, &byte) != 0) {
+        int code = errno;
+        if ((code == EACCES || code == EAGAIN) && fcntl(*lock, F_GETLK, &byte) == 0)
+            status = wf_fail(err, WF_SYSTEM,
+                             _("%s: process %ld has the ledger open, and its store can be repaired "
+                               "only while nobody reads it: end that process, then repair again"),
+                             dir, (long)byte.l_pid);
+        else
+            status = wf_fail_errno(err, "%s", path);
+    }
+    if (status != WF_OK && *lock >= 0) {
+        close(*lock);
+        *lock = -1;
+    }
+    free(path);
+    return status;
+}
+
+wf_status repair_check_alone(const char *dir, wf_error *err)
+{
+    int lock = -1;
+    wf_status status = hold_alone(dir, &lock, err);
+    if (lock >= 0)
+        close(lock);
+    return status;
+}
+
+static wf_status exchange_files(const char *dir, const char *aside, wf_error *err)
 {
     char *now = folder_path(dir, FOLDER_STORE "/data.mdb");
     char *fresh = folder_path(dir, FOLDER_REPAIR "/data.mdb");
@@ -117,13 +155,33 @@ static wf_status exchange(const char *dir, const char *aside, wf_error *err)
     return status;
 }
 
+/* The new file takes the place of the old, which stays under `aside`. While a process has the store
+   open, LMDB takes the number of the last transaction from lock.mdb, and never looks at the file:
+   that of the old store leads to pages that the new one does not have. So nobody may have it open,
+   and the lock file is emptied: who waits for it right now fails, and who comes later makes it
+   anew. */
+static wf_status exchange(const char *dir, const char *aside, wf_error *err)
+{
+    int lock = -1;
+    wf_status status = hold_alone(dir, &lock, err);
+    if (status == WF_OK && lock >= 0 && ftruncate(lock, 0) != 0)
+        status = wf_fail_errno(err, "%s/%s", dir, FOLDER_STORE "/lock.mdb");
+    if (status == WF_OK)
+        status = exchange_files(dir, aside, err);
+    if (lock >= 0)
+        close(lock);
+    return status;
+}
+
 wf_status repair_new_store(const char *dir, const ledger_repair_options *options, wf_error *err)
 {
     char none;
     wf_error why = {0};
     ledger_verify_report report;
     int lock = -1;
-    wf_status status = folder_lock(&lock, dir, err);
+    wf_status status = repair_check_alone(dir, err); /* before the work, and again at its end */
+    if (status == WF_OK)
+        status = folder_lock(&lock, dir, err);
     if (status != WF_OK)
         return status;
     char *path = folder_path(dir, FOLDER_REPAIR);

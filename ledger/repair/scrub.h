@@ -21,6 +21,7 @@ enum {
     READING_ABOVE,
     READING_BEHIND,
     READING_BUNDLE,
+    READING_ROW, /* the first of a run whose bundle is poison */
     READING_ENDS,
     READING_NOTHING
 };

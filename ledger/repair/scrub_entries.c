@@ -138,13 +138,29 @@ static bool read_bundle(scrubber *c, tile_work *t)
     return true;
 }
 
+/* Reading its bundle ended a process: without rows of the run, none of its entries can be had, and
+   asking for each would end one process more. */
+static bool has_no_row(scrubber *c, const tile_work *t)
+{
+    uint8_t key[8];
+    span row = {0};
+    store_key_u64(key, t->first);
+    c->s->reading = READING_ROW;
+    return t->count == TILE_WIDTH && !c->s->poison[READING_ROW] &&
+           store_get(c->txn, TABLE_ENTRIES, span_of(key, sizeof key), &row, NULL) == WF_OK &&
+           row.data == NULL;
+}
+
 static void read_all(scrubber *c, tile_work *t)
 {
     scrub_state *s = c->s;
     read_tile_row(c, t);
     s->reading = READING_BUNDLE;
+    c->run.count = 0;
     if (!s->poison[READING_BUNDLE])
         t->archived = read_bundle(c, t);
+    else
+        t->archived = has_no_row(c, t);
     for (unsigned i = 0; i < t->count && !t->archived; i++) {
         s->reading = i;
         if (!s->poison[i])

@@ -4,8 +4,12 @@
  */
 #include "ledger_test.h"
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <lmdb.h>
 
 #include "base/number.h"
 #include "book/book.h"
@@ -15,7 +19,8 @@ typedef struct findings {
     unsigned of[DAMAGE_TABLE + 1];
     uint64_t entries[64];
     unsigned entry_count;
-    bool runs[64]; /* something of its entries was told */
+    bool runs[64];   /* something of its entries was told */
+    char entry[300]; /* of the last entry */
     char last[300];
 } findings;
 
@@ -25,6 +30,8 @@ static void take(void *ctx, const ledger_damage *d)
     f->of[d->kind]++;
     if (d->kind == DAMAGE_ENTRY && f->entry_count < 64)
         f->entries[f->entry_count++] = d->number;
+    if (d->kind == DAMAGE_ENTRY)
+        snprintf(f->entry, sizeof f->entry, "%s", d->text);
     if (d->kind >= DAMAGE_ENTRY && d->number / TILE_WIDTH < 64)
         f->runs[d->number / TILE_WIDTH] = true;
     snprintf(f->last, sizeof f->last, "%s", d->text);
@@ -405,6 +412,108 @@ static void bundles_of_which_nothing_is_lost_are_mended(void **state)
     assert_whole();
 }
 
+/* The row of a bundle reaches behind the end of the file, so that reading it ends the process: this
+   is found out once, not again for each of its entries, and what is behind it is read. */
+static void a_bundle_that_kills_is_told_once(void **state)
+{
+    static const uint8_t node[] = {1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1}; /* flags, key size, key 1 */
+    char backup[200], path[300];
+    uint8_t page[4096];
+    unsigned count = 0;
+    (void)state;
+    make_ledger(backup);
+    archive_all();
+    snprintf(path, sizeof path, "%s/store/data.mdb", test_dir);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    for (long at = 0; fread(page, 1, sizeof page, file) == sizeof page; at += (long)sizeof page) {
+        uint8_t *found = memmem(page + 4, sizeof page - 4, node, sizeof node);
+        if (found == NULL)
+            continue;
+        found[-2] = 0xf0; /* of the size, which stands before: 15 MiB and more */
+        assert_int_equal(fseek(file, at, SEEK_SET), 0);
+        assert_int_equal(fwrite(page, 1, sizeof page, file), sizeof page);
+        count++;
+    }
+    assert_int_equal(fclose(file), 0);
+    assert_true(count > 0);
+    findings f = scrub();
+    assert_int_equal(f.of[DAMAGE_ENTRY], TILE_WIDTH);
+    assert_int_equal(f.entries[0], TILE_WIDTH);
+    assert_non_null(strstr(f.entry, "archived bundle"));
+}
+
+/* Damages a page of a table that is none of the log, so that a new store is made. */
+static void damage_page_of_another_table(void)
+{
+    static const char mark[] = "marker-of-another-table";
+    char path[300];
+    uint8_t page[4096];
+    unsigned count = 0;
+    MDB_env *env = NULL;
+    MDB_txn *txn = NULL;
+    MDB_dbi dbi;
+    MDB_val key = {1, (void *)(uintptr_t) "k"}, value = {sizeof mark, (void *)(uintptr_t)mark};
+    snprintf(path, sizeof path, "%s/store", test_dir);
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(env, 64), 0);
+    assert_int_equal(mdb_env_set_mapsize(env, 1U << 30), 0);
+    assert_int_equal(mdb_env_open(env, path, 0, 0644), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    assert_int_equal(mdb_dbi_open(txn, "another", MDB_CREATE, &dbi), 0);
+    assert_int_equal(mdb_put(txn, dbi, &key, &value, 0), 0);
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+    snprintf(path, sizeof path, "%s/store/data.mdb", test_dir);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    for (long at = 0; fread(page, 1, sizeof page, file) == sizeof page; at += (long)sizeof page) {
+        if (memmem(page, sizeof page, mark, sizeof mark) == NULL)
+            continue;
+        page[10] ^= 0x40;
+        assert_int_equal(fseek(file, at, SEEK_SET), 0);
+        assert_int_equal(fwrite(page, 1, sizeof page, file), sizeof page);
+        count++;
+    }
+    assert_int_equal(fclose(file), 0);
+    assert_true(count > 0);
+}
+
+/* LMDB would lead everyone who opens the new file to where the old one had its pages. */
+static void no_store_is_exchanged_under_a_reader(void **state)
+{
+    char backup[200], expected[60];
+    int ready[2];
+    char byte;
+    wf_error err = {0};
+    const ledger_repair_options options = {.done = ignore};
+    (void)state;
+    make_ledger(backup);
+    assert_int_equal(pipe(ready), 0);
+    pid_t reader = fork();
+    assert_true(reader >= 0);
+    if (reader == 0) {
+        ledger *l = open_ledger(true);
+        if (write(ready[1], "x", 1) != 1 || l == NULL)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    damage_page_of_another_table();
+    snprintf(expected, sizeof expected, "process %ld ", (long)reader);
+    assert_int_equal(ledger_repair(test_dir, &options, &err), WF_SYSTEM);
+    if (strstr(err.text, expected) == NULL)
+        fail_msg("%s", err.text);
+    assert_true(scrub().of[DAMAGE_STORE] > 0); /* as it was */
+    assert_int_equal(kill(reader, SIGKILL), 0);
+    assert_int_equal(waitpid(reader, NULL, 0), reader);
+    close(ready[0]);
+    close(ready[1]);
+    repair(NULL);
+    assert_whole();
+}
+
 /* ---- for scripts --------------------------------------------------------------------------- */
 
 static int damage(const char *dir, const char *what)
@@ -448,11 +557,17 @@ int main(int argc, char **argv)
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(bundles_of_which_nothing_is_lost_are_mended, folder_setup,
                                         folder_teardown),
+        cmocka_unit_test_setup_teardown(a_bundle_that_kills_is_told_once, folder_setup,
+                                        folder_teardown),
+        cmocka_unit_test_setup_teardown(no_store_is_exchanged_under_a_reader, folder_setup,
+                                        folder_teardown),
         cmocka_unit_test_setup_teardown(ids_are_entered_again, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(a_torn_copy_of_the_meta_pages_is_written_anew, folder_setup,
                                         folder_teardown),
     };
     if (argc == 4 && strcmp(argv[1], "--damage") == 0)
         return damage(argv[2], argv[3]);
+    if (getenv("QUICKF"))
+        cmocka_set_test_filter(getenv("QUICKF"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
