@@ -281,6 +281,7 @@ wf_status ledger_backup(const char *dir, const char *to, bool with_key, ledger_p
 typedef struct ledger_restore_options {
     const char *key;  /* the operator's private key; NULL: the backup's, else that of the ledger */
     const char *last; /* a checkpoint or receipt that somebody kept; NULL: none */
+    const char *vkey; /* of a key of the operator that may have signed it; NULL: none other */
     ledger_progress *progress;
 } ledger_restore_options;
 

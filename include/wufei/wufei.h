@@ -275,6 +275,8 @@ typedef struct wf_restore_options {
     const char *key; /* the operator's private key; NULL: the backup's, else the ledger's */
     /* A checkpoint or receipt that somebody kept, the larger the better; NULL: none. */
     const char *last;
+    /* Of the operator's key that signed it, when the backup knows it not; NULL: it does. */
+    const char *vkey;
     wf_progress progress;
     void *ctx;
 } wf_restore_options;
@@ -282,6 +284,7 @@ typedef struct wf_restored {
     uint64_t entry;  /* that records the recovery */
     bool lost_known; /* false: nothing shows what was signed since the backup was taken */
     uint64_t lost;   /* entries that were signed and are in neither */
+    bool unverified; /* what shows that is by a key that nobody here knows */
     char key[17];    /* the id of the operator's key, by which the recovery is signed */
     /* Of the one that had followed it when the backup was put in place: that change of keys is lost
        as well, and is to be made anew. "": none. */

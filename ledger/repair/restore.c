@@ -88,6 +88,8 @@ static wf_status fill(restoring *r, wf_error *err)
     wf_status status = ledger_copy(r->backup, fresh, r->options->key == NULL, r->options->progress,
                                    &r->report->copy, err);
     if (status == WF_OK)
+        status = restore_compare_old(r, err);
+    if (status == WF_OK)
         status = restore_take_key(r, err);
     if (status == WF_OK)
         status = ledger_open(&r->l, fresh, &options, err);

@@ -23,22 +23,85 @@ static wf_status check_kept(restoring *r, const checkpoint *c, wf_error *err)
                    r->backup, (unsigned long long)c->size);
 }
 
-/* One whose signature does not verify (the key may have been changed since) still counts: the
-   operator admits more, not less. */
-static wf_status take(restoring *r, const checkpoint *c, const char *text, size_t size,
-                      wf_error *err)
+static void add_key(const restoring *r, note_key *keys, size_t *count, const suite_public_key *key)
 {
-    checkpoint checked;
-    bool verified = signed_head_parse(r->l, &checked, "", text, size, NULL) == WF_OK;
+    if (key->size != r->l->suite->public_key_size)
+        return;
+    note_key_make(&keys[*count], r->l->suite->note_type, r->l->genesis.origin, key->bytes);
+    for (size_t i = 0; i < *count; i++)
+        if (memcmp(keys[i].public_key, key->bytes, key->size) == 0)
+            return;
+    (*count)++;
+}
+
+/* By the operator's key, as the backup's log and the one in the place know it, as its folder has
+   it, or as the caller names it. *known: it says it is by one of them. */
+static wf_status verify(const restoring *r, const checkpoint *c, const char *text, size_t size,
+                        bool *verified, bool *known, wf_error *err)
+{
+    enum { KEYS = 4 };
+    note n;
+    note_key keys[KEYS];
+    operator_key of_backup;
+    suite_public_key of_old;
+    size_t count = 0;
+    bool each[KEYS] = {false};
+    wf_status status =
+        key_rows_operator(&of_backup, r->txn, c->size < r->head.size ? c->size : r->head.size, err);
+    if (status != WF_OK)
+        return status;
+    restore_old_key(r, c->size, &of_old);
+    add_key(r, keys, &count, &of_backup.public_key);
+    add_key(r, keys, &count, &of_old);
+    add_key(r, keys, &count, &r->present);
+    const char *reason =
+        r->options->vkey == NULL ? NULL : note_key_parse(&keys[count], r->options->vkey);
+    if (reason != NULL)
+        return wf_fail(err, WF_USAGE, "--vkey: %s", _(reason));
+    count += r->options->vkey != NULL;
+    *known = false;
+    *verified =
+        note_parse(&n, text, size) == NULL && note_verify(each, NULL, &n, keys, count) == NULL;
+    for (size_t i = 0; i < n.signature_count; i++)
+        for (size_t k = 0; k < count; k++)
+            *known = *known ||
+                     (n.signatures[i].id == keys[k].id &&
+                      n.signatures[i].name_size == strlen(keys[k].name) &&
+                      memcmp(n.signatures[i].name, keys[k].name, n.signatures[i].name_size) == 0);
+    return WF_OK;
+}
+
+/* What was named must verify, or anybody's text becomes an admission in the log. Of what was found
+   in the place, a failing signature of a known key is damage and says nothing; one of an unknown
+   key counts (the key may be one that is lost): the operator admits more, not less, and it is said.
+ */
+static wf_status take(restoring *r, const checkpoint *c, const char *path, bool named,
+                      const char *text, size_t size, wf_error *err)
+{
+    bool verified = false, known = false;
+    wf_status status = verify(r, c, text, size, &verified, &known, err);
+    if (status == WF_OK && !verified && named)
+        return known ? wf_fail(err, WF_USAGE,
+                               _("%s: its signature does not verify by the operator's key, by "
+                                 "which it says it is signed: it is no checkpoint of this ledger"),
+                               path)
+                     : wf_fail(err, WF_USAGE,
+                               _("%s is signed by no key of the operator that the backup or the "
+                                 "ledger in %s knows. When the key was changed after the backup, "
+                                 "name the one that signed it with --vkey VKEY"),
+                               path, r->place.dir);
     /* Each of them: a larger one that is known as well does not make two histories one. */
-    wf_status status = verified ? check_kept(r, c, err) : WF_OK;
+    if (status == WF_OK && verified)
+        status = check_kept(r, c, err);
+    if (status != WF_OK || (!verified && known))
+        return status;
     if (!r->record.last_known || c->size > r->record.last_size) {
         r->record.last_known = true;
         r->record.last_size = c->size;
         r->record.last_root = c->root;
         r->report->last_verified = verified;
     }
-    return status;
+    return WF_OK;
 }
 
 /* *text becomes the checkpoint in a receipt, where it is one. */
@@ -78,7 +141,7 @@ static wf_status take_file(restoring *r, const char *path, bool must, wf_error *
         status = wf_fail(err, WF_USAGE, _("%s is of another ledger, %s; the backup is of %s"), path,
                          c.origin, r->l->genesis.origin);
     else
-        status = take(r, &c, text, size, err);
+        status = take(r, &c, path, must, text, size, err);
     free(bytes);
     return status;
 }

@@ -91,12 +91,14 @@ wf_status wf_restore(const char *backup, const char *dir, const wf_restore_optio
     ledger_restore_options below = {
         .key = options->key,
         .last = options->last,
+        .vkey = options->vkey,
         .progress = api_watch_as(&watch, copy_phase, options->progress, options->ctx)};
     wf_status status = ledger_restore(backup, dir, &below, &report, err);
     if (status != WF_OK)
         return status;
     out->entry = report.seq;
     out->lost_known = report.last_known;
+    out->unverified = report.last_known && !report.last_verified;
     if (report.last_known && report.last_size > report.seq)
         out->lost = report.last_size - report.seq;
     snprintf(out->key, sizeof out->key, "%s", report.key);

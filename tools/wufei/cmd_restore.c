@@ -3,7 +3,7 @@
  */
 #include "receipt.h"
 
-enum { RESTORE_KEY, RESTORE_LAST, RESTORE_RECEIPT };
+enum { RESTORE_KEY, RESTORE_LAST, RESTORE_VKEY, RESTORE_RECEIPT };
 
 static const option_spec options[] = {
     {"key", 0, "FILE",
@@ -11,6 +11,8 @@ static const option_spec options[] = {
         "the old ledger's: its present or a former one, or its signer)")},
     {"last", 0, "FILE",
      N_("the newest checkpoint or receipt that somebody kept, for the record of what is lost")},
+    {"vkey", 0, "VKEY",
+     N_("the operator's key that signed --last, when it was changed after the backup")},
     RECEIPT_OPTION,
 };
 
@@ -43,6 +45,10 @@ static void restore_say(const arguments *args, const wf_restored *r)
                 _("%llu entries that were signed are lost: whoever holds a later checkpoint or a "
                   "receipt can show it, and the log now says so\n"),
                 (unsigned long long)r->lost);
+    if (r->unverified)
+        fprintf(stderr, "%s\n",
+                _("that could not be verified: the newest checkpoint here is signed by a key that "
+                  "neither the backup nor the old ledger knows"));
     restore_say_key(r);
     if (!r->lost_known || r->lost > 0)
         fprintf(stderr, "%s\n",
@@ -57,6 +63,7 @@ static wf_status restore_work(arguments *args, const wf_sink *sink, progress *ba
 {
     const wf_restore_options restore = {.key = args->value[RESTORE_KEY],
                                         .last = args->value[RESTORE_LAST],
+                                        .vkey = args->value[RESTORE_VKEY],
                                         .progress = progress_report,
                                         .ctx = bar};
     return wf_restore(args->rest[0], args->ledger, &restore, sink, ctx, &args->error);
@@ -83,7 +90,7 @@ const command command_restore = {
     .name = "restore",
     .summary = N_("put a backup in place as the ledger, and record that in its log; a ledger that "
                   "stands there is kept aside"),
-    .synopsis = "BACKUP [--key FILE] [--last FILE] [--receipt FILE]",
+    .synopsis = "BACKUP [--key FILE] [--last FILE [--vkey VKEY]] [--receipt FILE]",
     .example =
         N_("  wufei restore /mnt/disk/ledger-2026-11-22 -L ./ledger\n"
            "  wufei restore /mnt/disk/ledger-2026-11-22 --last ledger.receipts/8191.tlog-proof\n"
