@@ -143,8 +143,8 @@ static wf_status key_in_child(void *ctx, void *result, wf_error *err)
     log_view old = {0};
     wf_status status = view_open(&old, job->dir, err);
     if (status == WF_OK)
-        status = key_rows_operator(
-            &key, old.txn, job->size < old.head.size ? job->size : old.head.size, err);
+        status = key_rows_operator(&key, old.txn,
+                                   job->size < old.head.size ? job->size : old.head.size, err);
     if (status == WF_OK)
         *(suite_public_key *)result = key.public_key;
     view_close(&old);

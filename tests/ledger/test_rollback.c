@@ -203,6 +203,10 @@ static void a_backup_of_another_history_is_refused(void **state)
     run("cp '%s/checkpoint' '%s'", test_dir, last);
     run("rm -r '%s' && mv '%s/now' '%s'", test_dir, test_folder, test_dir);
     assert_int_equal(ledger_restore(backup, test_dir, &options, &restored, &err), WF_REFUSED);
+    assert_non_null(strstr(err.text, "they are two histories"));
+    /* The store that would tell cannot be read: what it signed still does. */
+    run("truncate -s 0 '%s/store/data.mdb'", test_dir);
+    assert_int_equal(ledger_restore(backup, test_dir, &options, &restored, &err), WF_REFUSED);
     assert_non_null(strstr(err.text, "a checkpoint of 10 entries has another root"));
 }
 
