@@ -101,21 +101,6 @@ wf_status ledger_stand_at(ledger *l, store *scratch, uint64_t size, wf_error *er
     return WF_OK;
 }
 
-/* The witnessed checkpoint, when it is of this very size; *text stays NULL when not. */
-static wf_status read_witnessed(ledger *l, checkpoint *out, char **text, wf_error *err)
-{
-    char *bytes = NULL;
-    size_t size = 0;
-    wf_status status = folder_read(l->dir, FILE_WITNESSED, NOTE_MAX, &bytes, &size, err);
-    if (status != WF_OK || bytes == NULL)
-        return status == WF_SYSTEM ? status : WF_OK;
-    if (signed_head_parse(l, out, FILE_WITNESSED, bytes, size, NULL) == WF_OK && out->size == l->at)
-        *text = bytes;
-    else
-        free(bytes);
-    return WF_OK;
-}
-
 wf_status at_checkpoint(ledger *l, store_txn *txn, checkpoint *c, char **text, wf_error *err)
 {
     enum { UNSIGNED_MAX = NOTE_NAME_MAX + 128 };
@@ -126,8 +111,8 @@ wf_status at_checkpoint(ledger *l, store_txn *txn, checkpoint *c, char **text, w
         return WF_OK;
     wf_status status = head_get(&head, txn, err);
     if (status == WF_OK)
-        status = read_witnessed(l, &of_then, &witnessed, err);
-    if (status == WF_OK && witnessed != NULL && hash_equal(&of_then.root, &head.root)) {
+        status = witnessed_read_if(l, txn, &head, &of_then, &witnessed, err);
+    if (witnessed != NULL && of_then.size == l->at) {
         free(*text);
         *text = witnessed;
         *c = of_then;

@@ -199,6 +199,11 @@ wf_status ledger_find(ledger *l, store_txn *txn, const uint8_t *id, bool *found,
 
 /* The current signed checkpoint (a note). Malloced text, the caller frees. */
 wf_status ledger_checkpoint(ledger *l, char **out, wf_error *err);
+/* The last checkpoint that has its quorum of cosignatures: that the log goes on from it, and that
+   the ledger's policy, when it has one, is met by signatures that verify. *text malloced, NULL:
+   there is none. WF_DAMAGED, WF_REFUSED: what is kept as such is none, and proofs are not made
+   under it. */
+wf_status ledger_witnessed(ledger *l, checkpoint *out, char **text, wf_error *err);
 /* A .tlog-proof for an entry, under the witnessed checkpoint if that covers it, else under the
    current one. The caller frees. */
 wf_status ledger_prove(ledger *l, uint64_t seq, char **out, wf_error *err);
@@ -335,12 +340,13 @@ wf_status ledger_export_tiles(ledger *l, const char *dir, const tiles_options *o
 /* ---- damage ------------------------------------------------------------------------------- */
 
 enum ledger_damage_kind {
-    DAMAGE_FILE,  /* beside the store */
-    DAMAGE_STORE, /* its pages; number: the page, UINT64_MAX: none in particular */
-    DAMAGE_ENTRY, /* number: the entry */
-    DAMAGE_TILE,  /* level, number */
-    DAMAGE_HEAD,  /* the head row, or what is signed */
-    DAMAGE_TABLE  /* a table that follows from the entries */
+    DAMAGE_FILE,   /* beside the store */
+    DAMAGE_STORE,  /* its pages; number: the page, UINT64_MAX: none in particular */
+    DAMAGE_ENTRY,  /* number: the entry */
+    DAMAGE_TILE,   /* level, number */
+    DAMAGE_HEAD,   /* the head row, or the checkpoint */
+    DAMAGE_SIGNED, /* entries that were signed are missing or are others */
+    DAMAGE_TABLE   /* a table that follows from the entries */
 };
 
 typedef struct ledger_damage {
@@ -368,6 +374,11 @@ typedef struct ledger_scrub_report {
     hash root;
     double seconds;
     bool is_signed; /* the entries were read, and are those that the checkpoint signs */
+    bool lost;      /* entries that were signed are missing or are others */
+    uint64_t
+        proved; /* the first so many entries are what was signed, as far as anything here says */
+    uint64_t aside;  /* damages of files beside the store: the log is what it is without them */
+    bool key_absent; /* a folder without the operator's key, in which nobody ever wrote */
 } ledger_scrub_report;
 
 /* Looks at everything that is stored but the book: files, pages, entries, tiles, head, ids, keys.

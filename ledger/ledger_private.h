@@ -8,8 +8,8 @@
  *     verify, archive_move, tiles_export
  *     writer_batch, prepare, group                      statements: checked, then entered
  *     outside_name                                      another copy outside, and what is wrong
- *     signed_head_write, outside, signed_head,          what was signed; where the bytes are
- *     recovery, identity, archive_read
+ *     signed_head_write, witnessed, outside,            what was signed; where the bytes are
+ *     signed_head, recovery, identity, archive_read
  *     tree, keys/, place, guard, operator_files         what they all work with
  *     format/                                           the bytes of entries, rows and files
  *     store/, proof/                                    know nothing of a ledger
@@ -152,6 +152,22 @@ wf_status signed_head_key(const ledger *l, uint64_t size, note_key *out, uint64_
 /* signed_head_write.c: reads the file again, compares it with what this process signed last and
    with the log, signs what is committed and replaces the file. */
 wf_status signed_head_write(ledger *l, wf_error *err);
+
+/* ---- witnessed.c: the published checkpoint, with the cosignatures of the witnesses --------------
+ */
+
+/* The one that may be passed on as witnessed, malloced; *text NULL: there is none. WF_DAMAGED: the
+   file is none; WF_REFUSED: it is below the quorum of the ledger's policy. */
+wf_status witnessed_read(ledger *l, store_txn *txn, const ledger_head *head, checkpoint *out,
+                         char **text, wf_error *err);
+/* The same for who does without when it does not hold: then *text is NULL. */
+wf_status witnessed_read_if(ledger *l, store_txn *txn, const ledger_head *head, checkpoint *out,
+                            char **text, wf_error *err);
+/* Compared with nothing but the operator's key: for who replaces it. */
+wf_status witnessed_read_signed(const ledger *l, checkpoint *out, char **text, size_t *size,
+                                wf_error *err);
+/* That the policy, when there is one, can be read. */
+wf_status witnessed_check_policy(const char *dir, wf_error *err);
 
 /* ---- outside.c: the same checkpoint kept outside of the ledger's folder -------------------------
  */

@@ -34,26 +34,22 @@ wf_status ledger_checkpoint(ledger *l, char **out, wf_error *err)
 /* ---- receipts ------------------------------------------------------------------------------- */
 
 /* Puts the witnessed checkpoint in the place of *c and *text when it is of a tree of at least
-   `size` entries and a beginning of the log. What is wrong with that file is for whoever keeps it:
-   a receipt under the ledger's own checkpoint holds as well. */
+   `size` entries. When it does not hold: a receipt under the ledger's own checkpoint holds as well,
+   and what is wrong is for who asks ledger_witnessed. */
 static wf_status prefer_witnessed(ledger *l, store_txn *txn, const ledger_head *head, uint64_t size,
                                   checkpoint *c, char **text, wf_error *err)
 {
     checkpoint witnessed;
     char *bytes = NULL;
-    size_t bytes_size = 0;
-    wf_status status = folder_read(l->dir, FILE_WITNESSED, NOTE_MAX, &bytes, &bytes_size, err);
-    if (status != WF_OK || bytes == NULL)
-        return status == WF_SYSTEM ? status : WF_OK;
-    if (signed_head_parse(l, &witnessed, FILE_WITNESSED, bytes, bytes_size, NULL) == WF_OK &&
-        witnessed.size >= size && signed_head_check(l, &witnessed, txn, head, NULL) == WF_OK) {
+    wf_status status = witnessed_read_if(l, txn, head, &witnessed, &bytes, err);
+    if (bytes != NULL && witnessed.size >= size) {
         free(*text);
         *text = bytes;
         *c = witnessed;
     } else {
         free(bytes);
     }
-    return WF_OK;
+    return status;
 }
 
 /* The signed checkpoint that *c holds is the log's; the better one, when there is one. */

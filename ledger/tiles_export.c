@@ -386,20 +386,18 @@ static wf_status read_kept(exporter *e)
 }
 
 /* The same checkpoint with its cosignatures, when there is one. */
-static void prefer_witnessed(exporter *e)
+static wf_status prefer_witnessed(exporter *e, const ledger_head *head)
 {
     checkpoint witnessed;
     char *text = NULL;
-    size_t size = 0;
-    if (folder_read(e->l->dir, FILE_WITNESSED, NOTE_MAX, &text, &size, NULL) == WF_OK &&
-        text != NULL &&
-        signed_head_parse(e->l, &witnessed, FILE_WITNESSED, text, size, NULL) == WF_OK &&
-        witnessed.size == e->kept.now.size && hash_equal(&witnessed.root, &e->kept.now.root)) {
+    wf_status status = witnessed_read_if(e->l, e->txn, head, &witnessed, &text, e->err);
+    if (text != NULL && witnessed.size == e->kept.now.size) {
         free(e->kept.now_text);
         e->kept.now_text = text;
         text = NULL;
     }
     free(text);
+    return status;
 }
 
 static wf_status export(exporter *e)
@@ -415,12 +413,13 @@ static wf_status export(exporter *e)
     if (status == WF_OK)
         status = put_tiles(e);
     entry_reader_close(&e->entries);
+    if (status == WF_OK)
+        status = prefer_witnessed(e, &head);
     store_abort(e->txn);
     if (status == WF_OK)
         remove_unfinished(e);
     if (status == WF_OK && syncfs(e->lock) != 0)
         status = wf_fail_errno(e->err, _("%s: cannot be synced"), e->dir);
-    prefer_witnessed(e);
     if (status == WF_OK)
         status = folder_write(e->dir, FILE_CHECKPOINT, e->kept.now_text, strlen(e->kept.now_text),
                               0644, e->err);

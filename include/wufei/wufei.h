@@ -364,8 +364,12 @@ typedef struct wf_ask_options {
 WF_API wf_status wf_ask_witnesses(wf_ledger *ledger, const wf_ask_options *options,
                                   const wf_sink *sink, wf_error *err);
 /* The last checkpoint that had its quorum, with the cosignatures; the caller frees. WF_REFUSED when
-   there is none. */
+   there is none, or it is below the quorum of the ledger's own policy; WF_DAMAGED when what is kept
+   as such is no beginning of this log, or a signature does not verify. */
 WF_API wf_status wf_witnessed(wf_ledger *ledger, char **out, wf_error *err);
+/* WF_OK also when there is none. Else it says what is wrong with it: receipts and exported tiles
+   are under the ledger's own checkpoint then. */
+WF_API wf_status wf_check_witnessed(wf_ledger *ledger, wf_error *err);
 
 /* ---- damage ------------------------------------------------------------------------------- */
 

@@ -169,7 +169,11 @@ static wf_status mend_meta(const char *dir, const ledger_repair_options *options
     if (status == WF_OK)
         status = folder_lock(&lock, dir, err);
     int fd = path == NULL || lock < 0 ? -1 : open(path, O_RDWR | O_CLOEXEC);
-    if (status == WF_OK && fd < 0)
+    if (status == WF_OK && fd < 0 && path != NULL && errno == ENOENT)
+        status =
+            wf_fail(err, WF_DAMAGED,
+                    _("%s is missing; put a backup in place with: wufei restore BACKUP"), path);
+    else if (status == WF_OK && fd < 0)
         status = wf_fail_errno(err, "%s", path == NULL ? dir : path);
     if (status == WF_OK)
         status = meta_read(fd, images, problems, err);
@@ -215,7 +219,8 @@ static wf_status fix_in_child(void *ctx, void *result, wf_error *err)
             job->s->signed_head.size == 0
                 ? _("%s: there is no signed checkpoint to compare the entries with: nothing was "
                     "changed")
-                : _("%s: the entries are not those that were signed: nothing was changed"),
+                : _("%s: the entries are not those that were signed: nothing was changed; put a "
+                    "backup in place with: wufei restore BACKUP"),
             job->dir);
     } else if (status == WF_OK && job->s->fixed_any) {
         status = store_commit(c.txn, err);
@@ -263,7 +268,7 @@ static void note_kind(void *ctx, const ledger_damage *d)
     k->store |= d->kind == DAMAGE_STORE;
     k->log |= d->kind == DAMAGE_STORE && d->level != LEVEL_BOOK;
     k->rows |= d->kind == DAMAGE_ENTRY || d->kind == DAMAGE_TILE || d->kind == DAMAGE_HEAD ||
-               d->kind == DAMAGE_TABLE;
+               d->kind == DAMAGE_SIGNED || d->kind == DAMAGE_TABLE;
 }
 
 static wf_status look(const char *dir, const ledger_repair_options *options, kinds *out,
@@ -288,7 +293,8 @@ static wf_status mend_format(const char *dir, const ledger_repair_options *optio
     return status;
 }
 
-/* The kept copy of the meta pages is written without a sync, so that a power cut may tear it. */
+/* The kept copy of the meta pages is written without a sync, so that a power cut may tear it. It
+   may be gone, too. */
 static wf_status mend_kept_meta(const char *dir, const ledger_repair_options *options,
                                 wf_error *err)
 {
@@ -298,7 +304,7 @@ static wf_status mend_kept_meta(const char *dir, const ledger_repair_options *op
     wf_status status = WF_OK;
     if (path == NULL || kept == NULL)
         status = wf_fail(err, WF_SYSTEM, _("out of memory"));
-    if (status == WF_OK && !meta_kept_is_whole(dir)) {
+    if (status == WF_OK && !(scrub_file_is_there(dir, FILE_META) && meta_kept_is_whole(dir))) {
         status = folder_lock(&lock, dir, err);
         int fd = lock < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
         if (status == WF_OK && (fd < 0 || (unlink(kept) != 0 && errno != ENOENT)))
@@ -338,10 +344,13 @@ wf_status ledger_repair(const char *dir, const ledger_repair_options *options, w
         status = repair_new_store(dir, options, err);
         if (status == WF_OK)
             status = look(dir, options, &found, err);
-        if (status == WF_OK && found.rows && !found.log)
+        if (status == WF_OK && found.rows && !found.log) {
             status = fix_rows(dir, options, err);
+            if (status == WF_OK)
+                status = look(dir, options, &found, err);
+        }
     }
-    if (status == WF_OK && !found.log && !found.store) /* else it may still be needed */
+    if (status == WF_OK && !found.log && !found.store && !found.rows) /* else it may be needed */
         status = mend_kept_meta(dir, options, err);
     return status;
 }

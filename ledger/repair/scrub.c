@@ -8,6 +8,7 @@
  */
 #include "scrub.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,7 +19,6 @@
 
 #include "base/text.h"
 #include "base/time.h"
-#include "store_meta.h"
 
 void scrub_note(scrub_state *s, enum ledger_damage_kind kind, uint64_t number, unsigned level,
                 const hash *leaf, const char *format, ...)
@@ -36,6 +36,19 @@ void scrub_note(scrub_state *s, enum ledger_damage_kind kind, uint64_t number, u
     vsnprintf(d->text, sizeof d->text, format, list);
     va_end(list);
     s->damage_count++;
+}
+
+void scrub_note_missing(scrub_state *s, const char *name, uint64_t size, uint64_t signed_size)
+{
+    s->lost = true;
+    if (signed_size <= s->missing_to) /* said already */
+        return;
+    s->missing_to = signed_size;
+    scrub_note(s, DAMAGE_SIGNED, size, 0, NULL,
+               _("the log has %1$llu entries, %2$llu were signed, as the file %3$s says: at least "
+                 "%4$llu are missing"),
+               (unsigned long long)size, (unsigned long long)signed_size, name,
+               (unsigned long long)(signed_size - size));
 }
 
 /* A failure of a phase that is damage is one more finding; any other ends the scrub. */
@@ -87,6 +100,10 @@ static wf_status look_at_closed(const scrub_job *job, wf_error *err)
     uint64_t found = 0;
     char *path = folder_path(job->dir, FOLDER_STORE "/data.mdb");
     int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    if (path != NULL && fd < 0 && errno == ENOENT) { /* that was said */
+        free(path);
+        return WF_OK;
+    }
     wf_status status = fd < 0 ? wf_fail_errno(err, "%s", path == NULL ? job->dir : path)
                               : meta_read(fd, images, problems, err);
     for (unsigned i = 0; i < 2 && status == WF_OK; i++)
@@ -207,6 +224,18 @@ static wf_status tables_in_child(void *ctx, void *result, wf_error *err)
     return status;
 }
 
+static wf_status files_in_child(void *ctx, void *result, wf_error *err)
+{
+    const scrub_job *job = ctx;
+    scrubber c = {.s = job->s};
+    (void)result;
+    wf_status status = scrub_open(&c, job->dir, false, err);
+    if (status == WF_OK)
+        status = scrub_files(&c, job->dir, err);
+    scrub_close(&c);
+    return status;
+}
+
 /* A child that died says in the shared memory what it was reading: that is left out next time. */
 static wf_status run_entries(scrub_job *job, wf_error *err)
 {
@@ -273,9 +302,7 @@ static wf_status run_phases(scrub_job *job, const ledger_scrub_options *options,
     wf_status status = note_failure(s, DAMAGE_FILE, folder_check_format(job->dir, &why), &why);
     if (status != WF_OK)
         return wf_fail(err, status, "%s", why.text);
-    if (!meta_kept_is_whole(job->dir))
-        scrub_note(s, DAMAGE_FILE, 0, 0, NULL, _("%s/%s: a checksum in it does not hold"), job->dir,
-                   FILE_META);
+    scrub_kept_meta(s, job->dir);
     status = ledger_guard(job->dir, store_in_child, job, &job->opens, sizeof job->opens, &why);
     status = note_failure(s, DAMAGE_STORE, status, &why);
     out->opens = job->opens;
@@ -284,8 +311,11 @@ static wf_status run_phases(scrub_job *job, const ledger_scrub_options *options,
     if (status == WF_OK && job->opens)
         status = note_failure(s, DAMAGE_STORE,
                               ledger_guard(job->dir, tables_in_child, job, &none, 1, &why), &why);
+    if (status == WF_OK && job->opens)
+        status = note_failure(s, DAMAGE_STORE,
+                              ledger_guard(job->dir, files_in_child, job, &none, 1, &why), &why);
     /* Keys, signatures, the checkpoint: read only where all that they stand on is whole. */
-    if (status == WF_OK && job->opens && s->damage_count == 0)
+    if (status == WF_OK && job->opens && s->damage_count == s->aside)
         status = note_failure(
             s, DAMAGE_HEAD,
             scrub_verify(job->dir, options->signatures, job->progress, &verified, &why), &why);
@@ -312,6 +342,10 @@ wf_status ledger_scrub(const char *dir, const ledger_scrub_options *options,
     out->tiles = s->tiles;
     out->ids = s->ids;
     out->is_signed = s->is_signed;
+    out->aside = s->aside;
+    out->lost = s->lost;
+    out->proved = s->proved;
+    out->key_absent = s->key_absent;
     if (s->size > 0 && s->frontier.size == s->size)
         merkle_frontier_root(&out->root, &s->frontier);
     for (uint64_t i = 0; i < s->damage_count && i < SCRUB_DAMAGES_MAX && status == WF_OK; i++)

@@ -1,7 +1,7 @@
 /*
  * ledger/repair/scrub.h: between scrub.c (phases, each in processes that may die of what they
- * read), scrub_entries.c (entries, tiles, head) and scrub_tables.c (the tables that follow from
- * them), and repair.c, which runs the same with `fix`.
+ * read), scrub_entries.c (entries, tiles, head), scrub_tables.c (the tables that follow from
+ * them), scrub_files.c (what lies beside the store), and repair.c, which runs the same with `fix`.
  *
  * An entry and its place in the tile say the same hash; so does the entry behind it (prev_hash),
  * and the tiles above hold the hash of each tile. When they disagree, the one that stands alone is
@@ -12,6 +12,7 @@
 
 #include "archive.h"
 #include "ledger_private.h"
+#include "store_meta.h"
 
 enum {
     SCRUB_DAMAGES_MAX = 4096,
@@ -44,7 +45,12 @@ typedef struct scrub_state {
     bool last_known;
     int64_t last_time_ms;
     uint64_t entries, bytes, tiles, ids;
-    bool is_signed; /* the tree at the size of the checkpoint is the one that it signs */
+    uint64_t aside;      /* damages of files without which the log is what it is */
+    uint64_t proved;     /* so many entries are what some signed checkpoint says */
+    bool lost;           /* entries that were signed are missing or are others */
+    uint64_t missing_to; /* so many are known to have been signed, more than there are */
+    bool key_absent;     /* and nobody ever wrote here */
+    bool is_signed;      /* the tree at the size of the checkpoint is the one that it signs */
     bool fixed_any;
     uint64_t fixed_count;
 } scrub_state;
@@ -70,6 +76,9 @@ typedef struct scrubber {
 void scrub_note(scrub_state *s, enum ledger_damage_kind kind, uint64_t number, unsigned level,
                 const hash *leaf, const char *format, ...) WF_PRINTF(6, 7);
 
+/* Entries behind `size` were signed, as `name` says. */
+void scrub_note_missing(scrub_state *s, const char *name, uint64_t size, uint64_t signed_size);
+
 /* From s->next to the end, then roots and head. */
 wf_status scrub_entries(scrubber *c);
 wf_status scrub_tables(scrubber *c);
@@ -80,6 +89,14 @@ void scrub_close(scrubber *c); /* aborts what was not committed */
 /* ledger_verify in a child. */
 wf_status scrub_verify(const char *dir, bool signatures, ledger_progress *progress,
                        ledger_verify_report *out, wf_error *err);
+
+/* ---- scrub_files.c ------------------------------------------------------------------------- */
+
+bool scrub_file_is_there(const char *dir, const char *name);
+/* The kept copy of the meta pages. */
+void scrub_kept_meta(scrub_state *s, const char *dir);
+/* The others, behind scrub_entries. */
+wf_status scrub_files(scrubber *c, const char *dir, wf_error *err);
 
 /* ---- scrub_source.c ------------------------------------------------------------------------ */
 

@@ -458,8 +458,11 @@ static void check_signed(scrub_state *s)
         return;
     merkle_frontier_root(&root, &s->frontier);
     s->is_signed = hash_equal(&root, &s->signed_head.root);
+    if (s->is_signed && s->entries_bad == 0)
+        s->proved = s->signed_head.size;
+    s->lost |= !s->is_signed;
     if (!s->is_signed)
-        scrub_note(s, DAMAGE_HEAD, s->signed_head.size, 0, NULL,
+        scrub_note(s, DAMAGE_SIGNED, s->signed_head.size, 0, NULL,
                    _("the first %llu entries are not those that the checkpoint signs"),
                    (unsigned long long)s->signed_head.size);
 }
@@ -528,8 +531,6 @@ wf_status scrub_entries(scrubber *c)
     if (status == WF_OK && !s->poison[READING_ENDS])
         status = check_head(c);
     if (status == WF_OK && s->frontier.size < c->s->signed_head.size)
-        scrub_note(s, DAMAGE_HEAD, s->size, 0, NULL,
-                   _("the log has %llu entries, %llu were signed"), (unsigned long long)s->size,
-                   (unsigned long long)c->s->signed_head.size);
+        scrub_note_missing(s, FILE_CHECKPOINT, s->size, s->signed_head.size);
     return status;
 }

@@ -97,14 +97,17 @@ static wf_status check_data_file(const store *s, uint64_t *out_size, wf_error *e
         return wf_fail(err, WF_USAGE, _("%s: the path is too long"), s->path);
     if (stat(path, &st) != 0) {
         if (errno == ENOENT)
-            return wf_fail(err, WF_DAMAGED, _("%s is missing; restore it from a backup"), path);
+            return wf_fail(err, WF_DAMAGED,
+                           _("%s is missing; put a backup in place with: wufei restore BACKUP"),
+                           path);
         return wf_fail_errno(err, "%s", path);
     }
     if (!S_ISREG(st.st_mode) || st.st_size < META_PAGES * PAGE_SMALLEST)
-        return wf_fail(err, WF_DAMAGED,
-                       _("%s is not a store: %lld bytes, too short for its first pages; restore it "
-                         "from a backup"),
-                       path, (long long)st.st_size);
+        return wf_fail(
+            err, WF_DAMAGED,
+            _("%s is not a store: %lld bytes, too short for its first pages; put a backup in "
+              "place with: wufei restore BACKUP"),
+            path, (long long)st.st_size);
     *out_size = (uint64_t)st.st_size;
     return WF_OK;
 }

@@ -19,8 +19,11 @@ wf_status store_fail(const store *s, int code, const char *what, wf_error *err)
                            _("%s/%s: %s: %s; this was a store for the moment and the ledger did "
                              "not suffer: check the disk under it, and try again"),
                            s->path, STORE_DATA_FILE, what, _(mdb_strerror(code)));
-        return wf_fail(err, WF_DAMAGED, _("%s/%s: %s: %s; restore it from a backup"), s->path,
-                       STORE_DATA_FILE, what, _(mdb_strerror(code)));
+        return wf_fail(
+            err, WF_DAMAGED,
+            _("%s/%s: %s: %s; wufei repair may mend it, else put a backup in place with: "
+              "wufei restore BACKUP"),
+            s->path, STORE_DATA_FILE, what, _(mdb_strerror(code)));
     case MDB_PANIC: /* says LMDB after a meta page could not be written: the old one is in force */
         return wf_fail(err, WF_SYSTEM,
                        _("%s/%s: %s: a write failed before; look at the disk and run it again"),

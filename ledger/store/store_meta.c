@@ -121,8 +121,11 @@ static wf_status read_at(int fd, uint8_t *out, size_t size, uint64_t at, wf_erro
         if (n < 0 && errno != EINTR)
             return wf_fail_errno(err, _("data.mdb cannot be read"));
         if (n == 0)
-            return wf_fail(err, WF_DAMAGED, _("data.mdb ends at byte %llu, within a page"),
-                           (unsigned long long)(at + done));
+            return wf_fail(
+                err, WF_DAMAGED,
+                _("data.mdb ends at byte %llu, within a page; put a backup in place with: wufei "
+                  "restore BACKUP"),
+                (unsigned long long)(at + done));
         done += n > 0 ? (size_t)n : 0;
     }
     return WF_OK;

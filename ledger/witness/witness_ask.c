@@ -144,13 +144,26 @@ static wf_status gather(ask *a, bool cosigned[POLICY_WITNESSES_MAX], buffer *out
     return out->failed ? wf_fail(err, WF_SYSTEM, _("out of memory")) : WF_OK;
 }
 
+/* What was published before, also below a quorum that asks for more now. One that the ledger did
+   not sign is no such thing: it is replaced. */
+static wf_status read_before(const ledger *l, checkpoint *out, bool *there, wf_error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    wf_error why = {0};
+    wf_status status = witnessed_read_signed(l, out, &text, &size, &why);
+    *there = text != NULL;
+    free(text);
+    return status == WF_SYSTEM ? wf_fail(err, status, "%s", why.text) : WF_OK;
+}
+
 /* Only with the quorum, and never a smaller one than was published before. */
 static wf_status publish(ask *a, witness_round *out, wf_error *err)
 {
     bool cosigned[POLICY_WITNESSES_MAX] = {false};
     buffer whole = {0};
     checkpoint before;
-    wf_status status = witness_published(a->l, &before, &out->had_before, NULL, NULL, err);
+    wf_status status = read_before(a->l, &before, &out->had_before, err);
     if (status == WF_OK)
         status = gather(a, cosigned, &whole, err);
     out->before = out->had_before ? before.size : 0;

@@ -137,36 +137,6 @@ wf_status witness_kept_write(const ledger *l, const note_key *key, span note_byt
     return status;
 }
 
-wf_status witness_published(const ledger *l, checkpoint *out, bool *there, char **text,
-                            size_t *text_size, wf_error *err)
-{
-    char *bytes = NULL;
-    size_t size = 0;
-    *there = false;
-    wf_status status = folder_read(l->dir, FILE_WITNESSED, NOTE_MAX, &bytes, &size, err);
-    if (status != WF_OK || bytes == NULL)
-        return status;
-    note *n = malloc(sizeof *n);
-    const char *reason = n == NULL ? _("out of memory") : note_parse(n, bytes, size);
-    if (reason == NULL)
-        reason = checkpoint_parse(out, n->text, n->text_size);
-    if (reason == NULL && strcmp(out->origin, l->genesis.origin) != 0)
-        reason = _("it is of another ledger");
-    if (reason != NULL)
-        status = wf_fail(err, n == NULL ? WF_SYSTEM : WF_DAMAGED,
-                         _("%s/%s: %s; remove the file and ask again: wufei witness ask"), l->dir,
-                         FILE_WITNESSED, _(reason));
-    free(n);
-    *there = status == WF_OK;
-    if (status == WF_OK && text != NULL) {
-        *text = bytes;
-        *text_size = size;
-    } else {
-        free(bytes);
-    }
-    return status;
-}
-
 wf_status witness_publish(const ledger *l, span note_bytes, wf_error *err)
 {
     return folder_write(l->dir, FILE_WITNESSED, note_bytes.data, note_bytes.size, 0644, err);

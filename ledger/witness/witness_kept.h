@@ -39,10 +39,7 @@ wf_status witness_kept_write(const ledger *l, const note_key *key, span note_byt
 /* Reads the note in `bytes`; there is false when it is not a checkpoint that `key` cosigned. */
 wf_status witness_kept_parse(witness_kept *out, span bytes, const note_key *key, wf_error *err);
 
-/* The published checkpoint; its signatures are for others to verify. text may be NULL when it is
-   not wanted; the caller frees *text. */
-wf_status witness_published(const ledger *l, checkpoint *out, bool *there, char **text,
-                            size_t *text_size, wf_error *err);
+/* Reading it is ledger_witnessed (witnessed.c). */
 wf_status witness_publish(const ledger *l, span note_bytes, wf_error *err);
 
 #endif

@@ -76,6 +76,35 @@ static void repair_left(void *ctx, const ledger_damage *d)
     (void)ctx, (void)d;
 }
 
+static wf_status repair_verdict(const char *dir, const ledger_scrub_report *left, wf_error *err)
+{
+    unsigned long long damages = (unsigned long long)left->damages;
+    if (damages == 0)
+        return WF_OK;
+    if (left->lost)
+        return wf_fail(err, WF_DAMAGED,
+                       _("%s: %llu damages are left: entries that were signed are missing or are "
+                         "not what was signed, and nothing here can bring them back; put a backup "
+                         "in place with: wufei restore BACKUP"),
+                       dir, damages);
+    if (left->entries_bad > 0)
+        return wf_fail(err, WF_DAMAGED,
+                       _("%s: %llu damages are left, %llu of them entries that are not what was "
+                         "signed; see them with wufei scrub; a backup may have right bytes: wufei "
+                         "repair --from BACKUP"),
+                       dir, damages, (unsigned long long)left->entries_bad);
+    if (!left->is_signed)
+        return wf_fail(err, WF_DAMAGED,
+                       _("%s: %llu damages are left, and the entries could not be compared with "
+                         "what was signed; see them with wufei scrub; a backup can be put in "
+                         "place: wufei restore BACKUP"),
+                       dir, damages);
+    return wf_fail(err, WF_DAMAGED,
+                   _("%s: %llu damages are left, every entry is what was signed; wufei scrub tells "
+                     "them, and what to do about each"),
+                   dir, damages);
+}
+
 wf_status wf_repair(const char *dir, const wf_repair_options *options, const wf_sink *sink,
                     wf_error *err)
 {
@@ -104,18 +133,5 @@ wf_status wf_repair(const char *dir, const wf_repair_options *options, const wf_
     }
     if (status == WF_OK)
         status = answer_end(&job.repairs);
-    if (status == WF_OK && left.damages > 0 && left.entries_bad == 0 && !left.is_signed)
-        status = wf_fail(err, WF_DAMAGED,
-                         _("%s: %llu damages are left, and the entries could not be compared with "
-                           "what was signed; see them with wufei scrub; a backup can be put in "
-                           "place: wufei restore BACKUP"),
-                         dir, (unsigned long long)left.damages);
-    else if (status == WF_OK && left.damages > 0)
-        status =
-            wf_fail(err, WF_DAMAGED,
-                    _("%s: %llu damages are left, %llu of them entries that are not what was "
-                      "signed; see them with wufei scrub; a backup may have right bytes: wufei "
-                      "repair --from BACKUP"),
-                    dir, (unsigned long long)left.damages, (unsigned long long)left.entries_bad);
-    return status;
+    return status == WF_OK ? repair_verdict(dir, &left, err) : status;
 }

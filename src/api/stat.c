@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "api/api.h"
-#include "witness/witness_kept.h"
 
 static const wf_column stat_columns[] = {
     {"field", N_("field"), WF_CELL_TEXT},
@@ -67,12 +66,13 @@ static wf_status stat_checkpoint(wf_ledger *l, store_txn *txn, answer *a, wf_err
         stat_text(a, "checkpoint_root", root);
     }
     free(text);
-    bool witnessed = false;
-    status = witness_published(l->log, &parsed, &witnessed, NULL, NULL, err);
-    if (status != WF_OK)
-        return status;
-    if (witnessed)
+    wf_error why = {0}; /* one that does not hold is none; checkpoint --witnessed says why */
+    status = ledger_witnessed(l->log, &parsed, &text, &why);
+    if (status == WF_SYSTEM)
+        return wf_fail(err, status, "%s", why.text);
+    if (text != NULL)
         stat_number(a, "witnessed_size", parsed.size);
+    free(text);
     uint64_t size = ledger_size(l->log);
     span bytes;
     entry_view view;

@@ -88,15 +88,22 @@ wf_status wf_ask_witnesses(wf_ledger *l, const wf_ask_options *options, const wf
 wf_status wf_witnessed(wf_ledger *l, char **out, wf_error *err)
 {
     checkpoint c;
-    bool there = false;
-    size_t size = 0;
-    *out = NULL;
     wf_error_clear(err);
-    wf_status status = witness_published(l->log, &c, &there, out, &size, err);
-    if (status == WF_OK && !there)
+    wf_status status = ledger_witnessed(l->log, &c, out, err);
+    if (status == WF_OK && *out == NULL)
         status = wf_fail(err, WF_REFUSED,
                          _("%s has no witnessed checkpoint: ask its witnesses first, with: wufei "
                            "witness ask"),
                          ledger_dir(l->log));
+    return status;
+}
+
+wf_status wf_check_witnessed(wf_ledger *l, wf_error *err)
+{
+    checkpoint c;
+    char *text = NULL;
+    wf_error_clear(err);
+    wf_status status = ledger_witnessed(l->log, &c, &text, err);
+    free(text);
     return status;
 }

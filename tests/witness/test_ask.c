@@ -144,8 +144,6 @@ static void set_answer(unsigned i, int status, const char *type, const char *bod
 static void test_cosigned(void **state)
 {
     char *text = NULL;
-    size_t size = 0;
-    bool there = false;
     checkpoint c;
     wf_error err = {0};
     ledger *l = open_ledger(false);
@@ -163,13 +161,13 @@ static void test_cosigned(void **state)
     ask(l); /* from the size that is remembered of each: one request */
     for (unsigned i = 0; i < WITNESSES; i++)
         assert_int_equal(behaviours[i].asked, 1);
-    assert_ok(witness_published(l, &c, &there, &text, &size, &err), &err);
-    assert_true(there);
+    assert_ok(ledger_witnessed(l, &c, &text, &err), &err);
+    assert_non_null(text);
     assert_int_equal(c.size, ledger_size(l));
     note n;
     bool verified[WITNESSES];
     note_key all[WITNESSES] = {keys[0].note_key, keys[1].note_key, keys[2].note_key};
-    assert_null(note_parse(&n, text, size));
+    assert_null(note_parse(&n, text, strlen(text)));
     assert_null(note_verify(verified, NULL, &n, all, WITNESSES));
     assert_true(verified[0] && verified[1] && verified[2]);
     assert_int_equal(n.signature_count, 1 + WITNESSES);
@@ -364,14 +362,12 @@ static void test_false_cosignatures(void **state)
     ask(l);
     assert_true(result.published);
     char *text = NULL;
-    size_t size = 0;
-    bool there = false;
     checkpoint c;
     wf_error err = {0};
     note n;
-    assert_ok(witness_published(l, &c, &there, &text, &size, &err), &err);
-    assert_true(there);
-    assert_null(note_parse(&n, text, size));
+    assert_ok(ledger_witnessed(l, &c, &text, &err), &err);
+    assert_non_null(text);
+    assert_null(note_parse(&n, text, strlen(text)));
     assert_int_equal(n.signature_count, 1 + 2);
     free(text);
     ledger_close(l);

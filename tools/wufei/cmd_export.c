@@ -64,8 +64,10 @@ static wf_status export_run(arguments *args)
     progress_clear(&bar);
     if (exported.evidence != NULL)
         fputs(exported.evidence, stderr);
-    if (status == WF_OK)
+    if (status == WF_OK) {
+        command_say_witnessed(args, ledger);
         export_say(args, ledger, &exported);
+    }
     free(exported.evidence);
     return command_close(args, out, ledger, status);
 }

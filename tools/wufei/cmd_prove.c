@@ -124,6 +124,7 @@ static wf_status prove_run(arguments *args)
         status = command_say_meanings(args, ledger, args->rest[0], false);
     if (status == WF_OK) {
         command_say_unsigned(args, r.proof);
+        command_say_witnessed(args, ledger);
         status = prove_write(args, ledger, out, &files, &r);
     }
     free(r.proof);

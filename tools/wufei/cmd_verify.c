@@ -30,6 +30,8 @@ static wf_status verify_run(arguments *args)
         status = wf_verify(ledger, &verify, &sink, &args->error);
     }
     progress_clear(&bar);
+    if (status == WF_OK)
+        command_say_witnessed(args, ledger);
     return command_close(args, out, ledger, status);
 }
 

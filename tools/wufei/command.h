@@ -120,6 +120,9 @@ bool command_is_signed(const char *text);
 /* With --at: says on standard error, without -q, that a checkpoint, or the one in a receipt, is
    without its signature. */
 void command_say_unsigned(const arguments *args, const char *text);
+/* Says on standard error, without -q, what is wrong with the witnessed checkpoint, if anything is.
+ */
+void command_say_witnessed(const arguments *args, wf_ledger *ledger);
 /* A remark for people on standard error: only on a terminal and without -q. */
 void command_note(const arguments *args, const char *format, ...) WF_PRINTF(2, 3);
 

@@ -257,6 +257,8 @@ static wf_status receipt_write_all(arguments *args, wf_ledger *ledger, receipt_w
         status = command_name_staged(args, w->folder, endings);
     if (status != WF_OK && w->folder != NULL)
         command_drop_staged(w->folder);
+    if (status == WF_OK)
+        command_say_witnessed(args, ledger);
     if (status == WF_OK && !args->quiet)
         status = receipt_say(w, ledger);
     return status;

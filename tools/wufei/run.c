@@ -49,6 +49,15 @@ void command_say_unsigned(const arguments *args, const char *text)
                 (unsigned long long)args->at_size);
 }
 
+void command_say_witnessed(const arguments *args, wf_ledger *ledger)
+{
+    wf_error why = {0};
+    wf_status status = wf_check_witnessed(ledger, &why);
+    if (!args->quiet && (status == WF_DAMAGED || status == WF_REFUSED))
+        fprintf(stderr, _("warning: %s (in its place the ledger's own checkpoint is used)\n"),
+                why.text);
+}
+
 wf_status command_output(arguments *args, output **out, const wf_ledger *ledger, bool many,
                          const char *brief)
 {
