@@ -65,11 +65,11 @@ static wf_status try_key(const ledger *l, const suite_public_key *expected, cons
     signer *s = NULL;
     uint8_t signature[SIGNATURE_MAX];
     size_t size = 0;
+    wf_error ignored; /* of a key that cannot even sign */
     wf_status status = signer_of_file(&s, path, err);
-    if (status == WF_OK)
-        status = signer_sign(s, message, sizeof message, signature, &size, err);
     if (status == WF_OK &&
         (!key_equal(signer_public(s), expected) ||
+         signer_sign(s, message, sizeof message, signature, &size, &ignored) != WF_OK ||
          !suite_verify(l->suite, expected->bytes, message, sizeof message, signature, size)))
         status = wf_fail(err, WF_REFUSED,
                          _("%s is not the key that the log names as its operator's"), path);
